@@ -1,0 +1,27 @@
+/**
+ * The verbs of the command line. The table holds names and summaries only; what a verb does is
+ * loaded when it is asked for, so that `vmtape --help` starts without xstate, immer or a codec.
+ */
+import type { Command } from 'commander'
+import type { Terminal } from './terminal.ts'
+
+/** What the module of a verb exports. */
+export type VerbModule = {
+  /**
+   * Declares arguments and options on `command`, and sets its action. The action prints through
+   * `terminal`, calls `terminal.finding()` when there is one, and throws `UserError` on bad input.
+   */
+  configure(command: Command, terminal: Terminal): void
+}
+
+export type Verb = {
+  /** What the user types; the module is `verbs/NAME.ts`. */
+  readonly name: string
+  /** One line for `--help`, an imperative without a full stop. */
+  readonly summary: string
+  /** `() => import('./verbs/NAME.ts')`, written out, so that the bundler gives the verb a chunk of its own. */
+  readonly load: () => Promise<VerbModule>
+}
+
+/** In the order in which `--help` lists them. */
+export const VERBS: readonly Verb[] = []
