@@ -44,7 +44,10 @@ async function assemble(words: readonly string[], terminal: Terminal, verbs: rea
     })
   const asked = words.find((word) => !word.startsWith('-'))
   for (const verb of verbs) {
-    const command = program.command(verb.name).summary(verb.summary).description(`${capital(verb.summary)}.`)
+    const command = program
+      .command(verb.name)
+      .summary(verb.summary)
+      .description(`${capital(verb.summary)}.`)
     if (verb.name === asked) (await verb.load()).configure(command, terminal)
   }
   return program

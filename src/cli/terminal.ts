@@ -33,10 +33,10 @@ type Environment = Readonly<Record<string, string | undefined>>
  * escapes into files.
  */
 export function wantsColour(output: Output, environment: Environment): boolean {
-  const forced = environment['FORCE_COLOR']
+  const forced = environment.FORCE_COLOR
   if (forced !== undefined && forced !== '') return forced !== '0' && forced !== 'false'
-  if ((environment['NO_COLOR'] ?? '') !== '') return false
-  return output.isTTY === true && environment['TERM'] !== 'dumb'
+  if ((environment.NO_COLOR ?? '') !== '') return false
+  return output.isTTY === true && environment.TERM !== 'dumb'
 }
 
 export function openTerminal(stdout: Output, stderr: Output, environment: Environment): Terminal {
