@@ -51,6 +51,7 @@ function reachable(files: readonly string[]): string[] {
 /** A declaration imports `./vm.ts` or `./vm.js`; what stands in the build is `vm.d.ts`. */
 function declarationOf(path: string): string {
   const declaration = path.replace(/\.[jt]s$/, '.d.ts')
-  if (!existsSync(join(built, declaration))) throw new Error(`${declaration} is imported, and the build has no such file.`)
+  if (!existsSync(join(built, declaration)))
+    throw new Error(`${declaration} is imported, and the build has no such file.`)
   return declaration
 }

@@ -39,6 +39,7 @@ export function wantsColour(output: Output, environment: Environment): boolean {
   return output.isTTY === true && environment.TERM !== 'dumb'
 }
 
+/** A terminal over two streams; `environment` is asked for NO_COLOR, FORCE_COLOR and TERM. */
 export function openTerminal(stdout: Output, stderr: Output, environment: Environment): Terminal {
   let found = false
   return {
