@@ -12,7 +12,7 @@ import type { ObjectEvent, PageEvent } from './object.ts'
 import type { PmapEvent } from './pmap.ts'
 import type { ProcessEvent, SpaceEvent } from './space.ts'
 import type { VcpuEvent } from './vcpu.ts'
-import type { SlotEvent, VmEvent } from './vm.ts'
+import type { HoldEvent, SlotEvent, VmEvent } from './vm.ts'
 
 export const EVENT_VERSION = 1
 
@@ -21,6 +21,7 @@ export type VmmEvent =
   | DeviceEvent
   | VmEvent
   | SlotEvent
+  | HoldEvent
   | VcpuEvent
   | PmapEvent
   | ObjectEvent

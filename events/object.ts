@@ -64,6 +64,8 @@ export type SwapReleased = { readonly type: 'swap.released'; readonly object: Ob
 export type PageBusied = { readonly type: 'page.busied'; readonly frame: Frame }
 /** The page daemon gave up on the page. */
 export type PageSpared = { readonly type: 'page.spared'; readonly frame: Frame }
+/** The page daemon's eviction of the page has ended; its frame was freed before. */
+export type PageEvicted = { readonly type: 'page.evicted'; readonly object: ObjectRef; readonly index: number }
 /** uvm_wait(): no memory now; the thread will try again. */
 export type MemoryAwaited = { readonly type: 'memory.awaited'; readonly thread: ThreadId }
 /** uvm_fault_wire() of `va` failed. */
@@ -80,6 +82,7 @@ export type PageEvent =
   | SwapReleased
   | PageBusied
   | PageSpared
+  | PageEvicted
   | MemoryAwaited
   | FaultRefused
   | FaultHollow

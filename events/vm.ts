@@ -41,6 +41,9 @@ export type VmTeardownBegun = { readonly type: 'vm.teardownBegun'; readonly vm: 
 export type VmFreed = { readonly type: 'vm.freed'; readonly vm: VmRef }
 /** vm_terminate(): vm_ct went down by one and vcpu_ct by `vcpus`. */
 export type VmUncounted = { readonly type: 'vm.uncounted'; readonly vcpus: number }
+/** A reference taken from outside any request is known as `as`. */
+export type HoldTaken = { readonly type: 'hold.taken'; readonly as: string; readonly vm: VmRef }
+export type HoldDropped = { readonly type: 'hold.dropped'; readonly as: string }
 
 /** vm_create(): the slot's object exists; the thread owns its only reference. */
 export type SlotBacked = { readonly type: 'slot.backed'; readonly vm: VmRef; readonly slot: SlotIndex; readonly object: ObjectRef }
@@ -66,3 +69,4 @@ export type VmEvent =
   | VmFreed
   | VmUncounted
 export type SlotEvent = SlotBacked | SlotMapped | SlotSealed | SlotHeld | SlotReleased | SlotAbandoned
+export type HoldEvent = HoldTaken | HoldDropped

@@ -1,0 +1,260 @@
+/**
+ * The world: the whole modelled state of one host at one moment, as plain records by id.
+ *
+ * Every count that the kernel keeps (`vm_refcnt`, `uo_refs`, `resident_count`, `vm_ct` …) is kept as the kernel
+ * computes it, and what it counts is kept beside it, so that the two can be compared. Page tables, frames and
+ * the pages of objects live in `memory`, which immer leaves alone.
+ */
+import type { Bytes, Gpa, Hva, Word64 } from '../../events/address.ts'
+import type { Boot } from '../../events/boot.ts'
+import type { WaitChannel } from '../../events/call.ts'
+import type { CallCommand, Pledge } from '../../events/command.ts'
+import type { Errno } from '../../events/errno.ts'
+import type { ObjectRef, Pid, PmapRef, SlotIndex, ThreadId, VcpuId, VmId, VmRef } from '../../events/ids.ts'
+import type { Reply, VmInfo } from '../../events/reply.ts'
+import type { MemoryReader } from './memory.ts'
+
+/** vc_state. @source machine/vmmvar.h */
+export const VCPU_STOPPED = 0
+export const VCPU_RUNNING = 1
+export const VCPU_REQTERM = 2
+export const VCPU_TERMINATED = 3
+export const VCPU_UNKNOWN = 4
+
+/** vmr_type of a range that has no memory behind it. @source dev/vmm/vmm.h */
+export const VM_MEM_MMIO = 2
+
+export type Softc = {
+  readonly status: 'active' | 'suspended'
+  /** sc_refcnt: 1 for the device itself and 1 for each request inside. */
+  readonly refcnt: number
+  /** Requests inside, by thread: what sc_refcnt counts. */
+  readonly inside: readonly ThreadId[]
+  /** Registered VMs, newest first: vm_list. */
+  readonly list: readonly VmRef[]
+  readonly vmCt: number
+  readonly vcpuCt: number
+  /** Last id given out: vm_idx. */
+  readonly vmIdx: number
+  /** Virtualization is on. */
+  readonly on: boolean
+}
+
+/** Where a memory slot stands in its life. @source vm_create(), vm_teardown() */
+export type SlotLife = 'none' | 'backed' | 'mapped' | 'sealed' | 'held' | 'released' | 'abandoned'
+export type Slot = {
+  readonly gpa: Gpa
+  readonly size: Bytes
+  readonly memtype: number
+  readonly hint: Word64
+  /** Where the creator has it mapped; null before uvm_map() and for MMIO. */
+  readonly hva: Hva | null
+  /** vm_memory_slot[i]: the object that vmm holds a reference on. */
+  readonly object: ObjectRef | null
+  /** The object that the life is about, before vmm holds it as well. */
+  readonly backing: ObjectRef | null
+  readonly life: SlotLife
+}
+
+export type VcpuLife = 'ready' | 'running' | 'inGuest' | 'handling' | 'terminated'
+export type Vcpu = {
+  readonly id: VcpuId
+  /** vc_state as the kernel has it. */
+  readonly state: number
+  readonly life: VcpuLife
+  /** Holder of vc_lock. */
+  readonly lock: ThreadId | null
+}
+
+export type VmLife = 'allocated' | 'registered' | 'condemned' | 'unlinked' | 'tearing'
+export type Vm = {
+  readonly ref: VmRef
+  readonly id: VmId
+  readonly life: VmLife
+  readonly creator: Pid
+  readonly name: string
+  readonly memorySize: Bytes
+  readonly slots: readonly Slot[]
+  /** Null before pmap_create() and after pmap_destroy(). */
+  readonly pmap: PmapRef | null
+  readonly vcpus: readonly Vcpu[]
+  /** vcpu structs taken from the pool and on no list yet. */
+  readonly vcpusLoose: number
+  readonly dying: boolean
+  readonly listed: boolean
+  /** vm_refcnt as the kernel counts it. */
+  readonly refcnt: number
+  /** Who must give a reference back: `list`, and requests by thread. */
+  readonly holders: readonly string[]
+}
+
+export type Pmap = {
+  readonly ref: PmapRef
+  readonly kind: 'normal' | 'ept' | 'rvi'
+  readonly owner: { readonly kind: 'process'; readonly pid: Pid } | { readonly kind: 'nested'; readonly vm: VmRef }
+  /** Which nested pmap this is, counting from 1; 0 for that of a process. */
+  readonly nested: number
+  /** Root pages, one or two. */
+  readonly roots: readonly number[]
+  /** pm_stats.resident_count as the kernel computes it. */
+  readonly resident: number
+  /** pm_stats.wired_count. */
+  readonly wired: number
+}
+
+export type MemoryObject = {
+  readonly ref: ObjectRef
+  readonly kind: 'aobj' | 'anon'
+  readonly name: string
+  readonly pages: number
+  /** uo_refs as the kernel counts it. */
+  readonly refs: number
+  /** Threads that carry one of the references, until a map entry absorbs it. */
+  readonly carried: readonly ThreadId[]
+  /** Threads that mapped it on a reference which they have not taken yet. */
+  readonly owed: readonly ThreadId[]
+}
+
+/** A `vm_map_entry`. `offset` is in pages. */
+export type Entry = {
+  readonly start: Hva
+  readonly size: Bytes
+  readonly object: ObjectRef
+  readonly offset: number
+  readonly immutable: boolean
+  readonly conceal: boolean
+  readonly inherit: 'none' | 'copy'
+}
+
+export type Process = {
+  readonly pid: Pid
+  /** Counts processes: the oldest has the smallest. */
+  readonly born: number
+  readonly pledge: readonly Pledge[]
+  readonly pmap: PmapRef
+  /** Ascending by address. */
+  readonly entries: readonly Entry[]
+  readonly signalled: boolean
+  /** It broke a promise; a real one would have been killed. */
+  readonly killed: boolean
+}
+
+/** What a call knows. All fields are there from the start: calls of one kind have one shape. */
+export type Locals = {
+  readonly vm: VmRef | null
+  readonly vcpu: VcpuId
+  readonly slot: SlotIndex
+  readonly object: ObjectRef | null
+  readonly gpa: Word64
+  readonly hva: Word64
+  /** Result of the last pmap_extract(); -1 for none. */
+  readonly frame: number
+  readonly errno: Errno | null
+  /** Routine that refused. */
+  readonly at: string
+  /** vsp_va[] of SHAREMEM. */
+  readonly va: readonly Word64[]
+  /** Counts of INFO and of loops. */
+  readonly count: number
+  readonly reply: Reply | null
+  readonly exit: 'none' | 'handled' | 'mmio' | 'protect'
+  readonly instructionLength: number
+  readonly instructionInfo: number
+  /** Objects whose references go once the map is unlocked. */
+  readonly dead: readonly ObjectRef[]
+  /** Which nested fault handler is at work. */
+  readonly handler: 'ept' | 'rvi'
+  /** Why RUN leaves: vrp_exit_reason. */
+  readonly reason: 'none' | 'mmio' | 'protect' | 'guest' | 'signal'
+  /** What INFO has gathered for the caller's buffer. */
+  readonly vms: readonly VmInfo[]
+}
+
+export type Thread = {
+  readonly id: ThreadId
+  readonly command: CallCommand
+  /** State of the call's machine. */
+  readonly place: string
+  readonly locals: Locals
+  readonly waiting: WaitChannel | null
+}
+
+export type ArmedFailpoint = { readonly fn: string; readonly k: number; readonly errno: Errno }
+
+export type World = {
+  readonly boot: Boot
+  /** Number of the last event that is part of this world. */
+  readonly seq: number
+  readonly panic: { readonly fn: string; readonly kind: string } | null
+  readonly softc: Softc
+  readonly vms: Readonly<Record<number, Vm>>
+  readonly pmaps: Readonly<Record<number, Pmap>>
+  readonly objects: Readonly<Record<number, MemoryObject>>
+  readonly processes: Readonly<Record<number, Process>>
+  readonly threads: Readonly<Record<ThreadId, Thread>>
+  readonly failpoints: readonly ArmedFailpoint[]
+  readonly pagedaemon: 'idle' | 'evicting'
+  /** References taken by host.hold, by the name they were taken under. */
+  readonly holds: Readonly<Record<string, VmRef>>
+  /** How many of each were ever made. */
+  readonly made: {
+    readonly vm: number
+    readonly pmap: number
+    readonly nested: number
+    readonly object: number
+    readonly aobj: number
+    readonly anon: number
+    readonly process: number
+    readonly thread: number
+  }
+  /** Live structs of the pools, as pool(9) counts them. */
+  readonly pools: { readonly vm: number; readonly vcpu: number }
+  /** Swap slots in use. */
+  readonly swapUsed: number
+  readonly memory: MemoryReader
+}
+
+/** A freshly booted host. */
+export function bootWorld(boot: Boot, memory: MemoryReader): World {
+  return {
+    boot,
+    seq: 0,
+    panic: null,
+    softc: { status: 'active', refcnt: 1, inside: [], list: [], vmCt: 0, vcpuCt: 0, vmIdx: 0, on: false },
+    vms: {},
+    pmaps: {},
+    objects: {},
+    processes: {},
+    threads: {},
+    failpoints: [],
+    pagedaemon: 'idle',
+    holds: {},
+    made: { vm: 0, pmap: 0, nested: 0, object: 0, aobj: 0, anon: 0, process: 0, thread: 0 },
+    pools: { vm: 0, vcpu: 0 },
+    swapUsed: 0,
+    memory,
+  }
+}
+
+/** Locals of a call that has learnt nothing yet. */
+export const NO_LOCALS: Locals = {
+  vm: null,
+  vcpu: 0,
+  slot: 0,
+  object: null,
+  gpa: 0,
+  hva: 0,
+  frame: -1,
+  errno: null,
+  at: '',
+  va: [],
+  count: 0,
+  reply: null,
+  exit: 'none',
+  instructionLength: 0,
+  instructionInfo: 0,
+  dead: [],
+  handler: 'ept',
+  reason: 'none',
+  vms: [],
+}

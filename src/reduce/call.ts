@@ -1,0 +1,70 @@
+/**
+ * Makes events of calls in flight true, and lets a call learn from the facts that its own steps made true: a
+ * fault's locals are what its events say, so that its steps need no event of their own.
+ * @see events/call.ts
+ */
+import type { Gpa, Hva, Word64 } from '../../events/address.ts'
+import type { CallEvent } from '../../events/call.ts'
+import { unreachable } from '../../events/event.ts'
+import type { ThreadId } from '../../events/ids.ts'
+import { NO_LOCALS } from '../model/world.ts'
+import type { Draft, WorldDraft } from './draft.ts'
+import { threadOf } from './lookup.ts'
+
+export function reduceCall(world: WorldDraft, event: CallEvent): void {
+  switch (event.type) {
+    case 'call.started':
+      world.made.thread += 1
+      world.threads[event.thread] = {
+        id: event.thread,
+        command: event.command as Draft<typeof event.command>,
+        place: '',
+        locals: { ...NO_LOCALS, va: [], dead: [], vms: [] },
+        waiting: null,
+      }
+      return
+    case 'call.learnt':
+      Object.assign(threadOf(world, event.thread).locals, event.locals)
+      return
+    case 'call.blocked':
+      threadOf(world, event.thread).waiting = event.on
+      return
+    case 'call.replied':
+      delete world.threads[event.thread]
+      return
+    case 'call.stepped':
+      return
+    default:
+      unreachable(event)
+  }
+}
+
+/** The thread's call stands at `place` now. A thread that moved waits for nothing. */
+export function moveCall(world: WorldDraft, thread: ThreadId, place: string): void {
+  const record = world.threads[thread]
+  if (record === undefined) return
+  record.place = place
+  record.waiting = null
+}
+
+/** `vcpu.faulted` on a thread: its call handles the guest's access to `gpa` now. */
+export function learnFault(world: WorldDraft, thread: ThreadId, gpa: Word64): void {
+  const { locals } = threadOf(world, thread)
+  locals.gpa = gpa
+  locals.frame = -1
+  locals.exit = 'none'
+  locals.errno = null
+}
+
+/** `fault.translated` on a thread. */
+export function learnTranslation(world: WorldDraft, thread: ThreadId, gpa: Gpa, hva: Hva): void {
+  const { locals } = threadOf(world, thread)
+  locals.gpa = gpa
+  locals.hva = hva
+  locals.exit = 'handled'
+}
+
+/** `pmap.extracted` on a thread. */
+export function learnFrame(world: WorldDraft, thread: ThreadId, frame: number): void {
+  threadOf(world, thread).locals.frame = frame
+}

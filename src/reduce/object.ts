@@ -1,0 +1,103 @@
+/** Makes events of memory objects and of their pages true. @see events/object.ts */
+import type { Frame } from '../../events/address.ts'
+import { unreachable } from '../../events/event.ts'
+import type { ObjectRef } from '../../events/ids.ts'
+import type { ObjectEvent, PageEvent } from '../../events/object.ts'
+import type { Memory } from '../model/memory.ts'
+import type { WorldDraft } from './draft.ts'
+import { objectOf, takeOut } from './lookup.ts'
+
+export function reduceObject(world: WorldDraft, event: ObjectEvent, memory: Memory): void {
+  switch (event.type) {
+    case 'object.created':
+      world.made.object = event.object
+      world.made[event.kind] += 1
+      world.objects[event.object] = {
+        ref: event.object,
+        kind: event.kind,
+        name: event.name,
+        pages: event.pages,
+        refs: 1,
+        carried: [event.thread],
+        owed: [],
+      }
+      return
+    case 'object.referenced': {
+      const object = objectOf(world, event.object)
+      object.refs += 1
+      // vm_share_mem() pays for the reference that its map entry used already.
+      if (event.why === 'share') takeOut(object.owed, event.thread, 'debt of', world.seq)
+      return
+    }
+    case 'object.released': {
+      const object = objectOf(world, event.object)
+      object.refs -= 1
+      if (event.why === 'carried') takeOut(object.carried, event.thread, 'carrier', world.seq)
+      return
+    }
+    case 'object.freed':
+      memory.dropObject(event.object)
+      delete world.objects[event.object]
+      return
+    case 'object.refused':
+      return
+    default:
+      unreachable(event)
+  }
+}
+
+export function allocatePage(memory: Memory, object: ObjectRef, index: number, frame: Frame): void {
+  memory.takeFrame(frame, 'object', object, index)
+  memory.setResident(object, index, frame)
+  memory.setQueue(frame, 'active')
+}
+
+export function wirePage(memory: Memory, frame: Frame, wires: number): void {
+  memory.setWireCount(frame, wires)
+  memory.setQueue(frame, 'none')
+  memory.setClean(frame, false)
+}
+
+export function freePage(memory: Memory, object: ObjectRef, index: number, frame: Frame): void {
+  memory.clearResident(object, index)
+  memory.freeFrame(frame)
+}
+
+export function reducePage(world: WorldDraft, event: PageEvent, memory: Memory): void {
+  switch (event.type) {
+    case 'page.allocated':
+      allocatePage(memory, event.object, event.index, event.frame)
+      return
+    case 'page.wired':
+      wirePage(memory, event.frame, event.wires)
+      return
+    case 'page.freed':
+      freePage(memory, event.object, event.index, event.frame)
+      return
+    case 'swap.assigned':
+      memory.setSwapped(event.object, event.index, true)
+      world.swapUsed += 1
+      return
+    case 'swap.released':
+      memory.setSwapped(event.object, event.index, false)
+      world.swapUsed -= 1
+      return
+    case 'page.busied':
+      world.pagedaemon = 'evicting'
+      memory.setBusy(event.frame, true)
+      return
+    case 'page.spared':
+      world.pagedaemon = 'idle'
+      memory.setBusy(event.frame, false)
+      return
+    case 'page.evicted':
+      world.pagedaemon = 'idle'
+      return
+    case 'memory.awaited':
+    case 'fault.refused':
+    case 'fault.hollow':
+      return
+    default:
+      unreachable(event)
+  }
+}

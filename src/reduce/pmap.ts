@@ -1,0 +1,157 @@
+/**
+ * Makes pmap events true: the counts of the pmap in its record, the tables and the reverse mappings in memory.
+ * The four that a fault is made of have a form without an event object, for bulk replay.
+ * @see events/pmap.ts
+ */
+import { pageOf } from '../../events/address.ts'
+import type { Frame, Va } from '../../events/address.ts'
+import { unreachable } from '../../events/event.ts'
+import type { PmapRef } from '../../events/ids.ts'
+import type { PmapEvent, TableLevel } from '../../events/pmap.ts'
+import { LEAF_TRACKED, LEAF_WIRED, leafFlags, leafFrame, packLeaf } from '../model/memory.ts'
+import type { Memory } from '../model/memory.ts'
+import type { WorldDraft } from './draft.ts'
+import { pmapOf, vmOf } from './lookup.ts'
+
+/** Whether `flags` has the one bit `flag`; without bit operators, which are kept out of the core. */
+function has(flags: number, flag: number): boolean {
+  return flags % (2 * flag) >= flag
+}
+
+export function enterPage(
+  world: WorldDraft,
+  memory: Memory,
+  pmap: PmapRef,
+  va: Va,
+  level: TableLevel,
+  frame: Frame,
+  flags: number,
+  old: number,
+): void {
+  const record = pmapOf(world, pmap)
+  const page = pageOf(va)
+  memory.setLeaf(pmap, page, level, packLeaf(frame, flags))
+  const tracked = has(flags, LEAF_TRACKED)
+  if (has(flags, LEAF_WIRED)) record.wired += 1
+  if (old < 0) {
+    record.resident += 1
+    if (tracked) memory.addPv(frame, pmap, page)
+    return
+  }
+  if (has(leafFlags(old), LEAF_WIRED)) record.wired -= 1
+  const before = leafFrame(old)
+  const wasTracked = has(leafFlags(old), LEAF_TRACKED)
+  // The same page entered again keeps its pv entry.
+  if (before === frame && wasTracked === tracked) return
+  if (wasTracked) memory.removePv(before, pmap, page)
+  if (tracked) memory.addPv(frame, pmap, page)
+}
+
+export function clearPage(
+  world: WorldDraft,
+  memory: Memory,
+  pmap: PmapRef,
+  va: Va,
+  level: TableLevel,
+  old: number,
+): void {
+  const record = pmapOf(world, pmap)
+  const page = pageOf(va)
+  memory.clearLeaf(pmap, page, level)
+  record.resident -= 1
+  if (has(leafFlags(old), LEAF_WIRED)) record.wired -= 1
+  if (has(leafFlags(old), LEAF_TRACKED)) memory.removePv(leafFrame(old), pmap, page)
+}
+
+export function addTable(
+  world: WorldDraft,
+  memory: Memory,
+  pmap: PmapRef,
+  va: Va,
+  level: TableLevel,
+  frame: Frame,
+): void {
+  memory.takeFrame(frame, 'table', pmap, 0)
+  memory.addTable(pmap, pageOf(va), level, frame)
+  pmapOf(world, pmap).resident += 1
+}
+
+export function freeTable(
+  world: WorldDraft,
+  memory: Memory,
+  pmap: PmapRef,
+  va: Va,
+  level: TableLevel,
+  frame: Frame,
+): void {
+  memory.removeTable(pmap, pageOf(va), level)
+  memory.freeFrame(frame)
+  pmapOf(world, pmap).resident -= 1
+}
+
+export function reducePmap(world: WorldDraft, event: PmapEvent, memory: Memory): void {
+  switch (event.type) {
+    case 'pmap.created': {
+      const { pmap, owner, roots } = event
+      world.made.pmap = pmap
+      if (owner.kind === 'nested') {
+        world.made.nested += 1
+        vmOf(world, owner.vm).pmap = pmap
+      }
+      const nested = owner.kind === 'nested' ? world.made.nested : 0
+      world.pmaps[pmap] = {
+        ref: pmap,
+        kind: 'normal',
+        owner: { ...owner },
+        nested,
+        roots: [...roots],
+        resident: roots.length,
+        wired: 0,
+      }
+      for (const root of roots) memory.takeFrame(root, 'kernel', 0, 0)
+      memory.createPmap(pmap, roots[0] ?? 0)
+      return
+    }
+    case 'pmap.converted': {
+      const record = pmapOf(world, event.pmap)
+      record.kind = event.to
+      if (event.freed !== null) {
+        const { freed } = event
+        record.roots = record.roots.filter((root) => root !== freed)
+        memory.freeFrame(freed)
+      }
+      return
+    }
+    case 'table.added':
+      addTable(world, memory, event.pmap, event.va, event.level, event.frame)
+      return
+    case 'table.freed':
+      freeTable(world, memory, event.pmap, event.va, event.level, event.frame)
+      return
+    case 'pmap.entered':
+      enterPage(world, memory, event.pmap, event.va, event.level, event.frame, event.flags, event.old)
+      return
+    case 'pmap.cleared':
+      clearPage(world, memory, event.pmap, event.va, event.level, event.old)
+      return
+    case 'pmap.destroyed': {
+      // What is still linked goes with the pmap; leaves are not cleared one by one, so pv entries may dangle.
+      const frames: number[] = []
+      memory.eachTable(event.pmap, (table) => {
+        frames.push(table.frame)
+      })
+      memory.destroyPmap(event.pmap)
+      for (const frame of [...frames, ...event.roots]) memory.freeFrame(frame)
+      const { owner } = pmapOf(world, event.pmap)
+      if (owner.kind === 'nested') vmOf(world, owner.vm).pmap = null
+      delete world.pmaps[event.pmap]
+      return
+    }
+    case 'pmap.refused':
+    case 'pmap.removed':
+    case 'pmap.extracted':
+      return
+    default:
+      unreachable(event)
+  }
+}

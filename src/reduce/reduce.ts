@@ -1,0 +1,147 @@
+/**
+ * event → world. A reducer makes one event true and decides nothing; it never looks at a machine, a kernel
+ * function or the engine, so that a tape can be replayed by code that cannot decide anything.
+ */
+import { unreachable } from '../../events/event.ts'
+import type { Recorded, VmmEvent } from '../../events/event.ts'
+import type { ThreadId } from '../../events/ids.ts'
+import type { Memory } from '../model/memory.ts'
+import { learnFault, learnFrame, learnTranslation, moveCall, reduceCall } from './call.ts'
+import { reduceDevice } from './device.ts'
+import type { WorldDraft } from './draft.ts'
+import { reduceObject, reducePage } from './object.ts'
+import { reducePmap } from './pmap.ts'
+import { reduceProcess, reduceSpace } from './space.ts'
+import { reduceVcpu } from './vcpu.ts'
+import { reduceSlot, reduceVm } from './vm.ts'
+
+/** Makes `event`, number `seq`, true. `thread` is whose step it belongs to. */
+export function reduceEvent(
+  world: WorldDraft,
+  event: VmmEvent,
+  seq: number,
+  thread: ThreadId | null,
+  memory: Memory,
+): void {
+  world.seq = seq
+  switch (event.type) {
+    case 'call.started':
+    case 'call.stepped':
+    case 'call.learnt':
+    case 'call.blocked':
+    case 'call.replied':
+      return reduceCall(world, event)
+    case 'vmm.started':
+    case 'vmm.startRefused':
+    case 'vmm.stopped':
+    case 'device.entered':
+    case 'device.left':
+    case 'device.suspended':
+    case 'device.resumed':
+    case 'machdep.activated':
+    case 'failpoint.armed':
+    case 'failpoint.counted':
+    case 'host.panicked':
+      return reduceDevice(world, event)
+    case 'vm.allocated':
+    case 'vm.registered':
+    case 'vm.condemned':
+    case 'vm.unlinked':
+    case 'vm.referenced':
+    case 'vm.released':
+    case 'vm.teardownBegun':
+    case 'vm.freed':
+    case 'vm.uncounted':
+      return reduceVm(world, event)
+    case 'slot.backed':
+    case 'slot.mapped':
+    case 'slot.sealed':
+    case 'slot.held':
+    case 'slot.released':
+    case 'slot.abandoned':
+      return reduceSlot(world, event)
+    case 'vcpu.faulted':
+      if (thread !== null) learnFault(world, thread, event.gpa)
+      return reduceVcpu(world, event)
+    case 'fault.translated':
+      if (thread !== null) learnTranslation(world, thread, event.gpa, event.hva)
+      return
+    case 'vcpu.allocated':
+    case 'vcpu.initialised':
+    case 'vcpu.initRefused':
+    case 'vcpu.deinitialised':
+    case 'vcpu.freed':
+    case 'vcpu.locked':
+    case 'vcpu.unlocked':
+    case 'vcpu.started':
+    case 'vcpu.entered':
+    case 'vcpu.exited':
+    case 'vcpu.stopped':
+    case 'vcpu.terminated':
+    case 'vcpu.reset':
+    case 'vcpu.poked':
+    case 'vmcs.reloaded':
+    case 'ept.invalidated':
+      return reduceVcpu(world, event)
+    case 'pmap.extracted':
+      if (thread !== null) learnFrame(world, thread, event.frame)
+      return
+    case 'pmap.created':
+    case 'pmap.converted':
+    case 'table.added':
+    case 'table.freed':
+    case 'pmap.entered':
+    case 'pmap.refused':
+    case 'pmap.cleared':
+    case 'pmap.removed':
+    case 'pmap.destroyed':
+      return reducePmap(world, event, memory)
+    case 'object.created':
+    case 'object.refused':
+    case 'object.referenced':
+    case 'object.released':
+    case 'object.freed':
+      return reduceObject(world, event, memory)
+    case 'page.allocated':
+    case 'page.wired':
+    case 'page.freed':
+    case 'swap.assigned':
+    case 'swap.released':
+    case 'page.busied':
+    case 'page.spared':
+    case 'page.evicted':
+    case 'memory.awaited':
+    case 'fault.refused':
+    case 'fault.hollow':
+      return reducePage(world, event, memory)
+    case 'process.spawned':
+    case 'process.signalled':
+    case 'process.exited':
+    case 'pledge.filtered':
+    case 'pledge.broken':
+      return reduceProcess(world, event)
+    case 'space.mapped':
+    case 'space.refused':
+    case 'space.split':
+    case 'space.sealed':
+    case 'space.sealRefused':
+    case 'space.removed':
+    case 'space.unmapped':
+      return reduceSpace(world, event)
+    case 'hold.taken':
+      world.holds[event.as] = event.vm
+      return
+    case 'hold.dropped':
+      delete world.holds[event.as]
+      return
+    default:
+      return unreachable(event)
+  }
+}
+
+/** Makes a recorded event true, and its call stand where its step left it. */
+export function reduceRecorded(world: WorldDraft, recorded: Recorded, memory: Memory): void {
+  const { event, seq, thread, place } = recorded
+  reduceEvent(world, event, seq, thread, memory)
+  if (place !== null && thread !== null) moveCall(world, thread, place)
+}

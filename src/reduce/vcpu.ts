@@ -1,0 +1,93 @@
+/** Makes vCPU events true. @see events/vcpu.ts */
+import { unreachable } from '../../events/event.ts'
+import type { VcpuId, VmRef } from '../../events/ids.ts'
+import type { VcpuEvent } from '../../events/vcpu.ts'
+import { VCPU_RUNNING, VCPU_STOPPED, VCPU_TERMINATED } from '../model/world.ts'
+import type { VcpuLife } from '../model/world.ts'
+import type { WorldDraft } from './draft.ts'
+import { vcpuOf, vmOf } from './lookup.ts'
+
+/** Entering and leaving the guest are most of what a vCPU does; they have a form without an event object. */
+export function enterGuest(world: WorldDraft, vm: VmRef, vcpu: VcpuId): void {
+  vcpuOf(world, vm, vcpu).life = 'inGuest'
+}
+
+export function leaveGuest(world: WorldDraft, vm: VmRef, vcpu: VcpuId): void {
+  vcpuOf(world, vm, vcpu).life = 'handling'
+}
+
+/** Where a vCPU stands whose state word was written from outside; one with a runner stays where it is. */
+function lifeOfState(state: number): VcpuLife {
+  if (state === VCPU_STOPPED) return 'ready'
+  return state === VCPU_TERMINATED ? 'terminated' : 'running'
+}
+
+export function reduceVcpu(world: WorldDraft, event: VcpuEvent): void {
+  switch (event.type) {
+    case 'vcpu.allocated':
+      world.pools.vcpu += 1
+      vmOf(world, event.vm).vcpusLoose += 1
+      return
+    case 'vcpu.initialised': {
+      const vm = vmOf(world, event.vm)
+      vm.vcpusLoose -= 1
+      vm.vcpus.push({ id: event.vcpu, state: VCPU_STOPPED, life: 'ready', lock: null })
+      return
+    }
+    case 'vcpu.deinitialised': {
+      const vm = vmOf(world, event.vm)
+      vm.vcpus = vm.vcpus.filter((vcpu) => vcpu.id !== event.vcpu)
+      vm.vcpusLoose += 1
+      return
+    }
+    case 'vcpu.freed':
+      world.pools.vcpu -= 1
+      vmOf(world, event.vm).vcpusLoose -= 1
+      return
+    case 'vcpu.locked':
+      vcpuOf(world, event.vm, event.vcpu).lock = event.thread
+      return
+    case 'vcpu.unlocked':
+      vcpuOf(world, event.vm, event.vcpu).lock = null
+      return
+    case 'vcpu.started': {
+      const vcpu = vcpuOf(world, event.vm, event.vcpu)
+      vcpu.state = VCPU_RUNNING
+      vcpu.life = 'running'
+      return
+    }
+    case 'vcpu.entered':
+      enterGuest(world, event.vm, event.vcpu)
+      return
+    case 'vcpu.faulted':
+    case 'vcpu.exited':
+      leaveGuest(world, event.vm, event.vcpu)
+      return
+    case 'vcpu.stopped': {
+      const vcpu = vcpuOf(world, event.vm, event.vcpu)
+      vcpu.state = VCPU_STOPPED
+      vcpu.life = 'ready'
+      return
+    }
+    case 'vcpu.terminated': {
+      const vcpu = vcpuOf(world, event.vm, event.vcpu)
+      vcpu.state = VCPU_TERMINATED
+      vcpu.life = 'terminated'
+      return
+    }
+    case 'vcpu.poked': {
+      const vcpu = vcpuOf(world, event.vm, event.vcpu)
+      vcpu.state = event.state
+      if (vcpu.life !== 'inGuest' && vcpu.life !== 'handling') vcpu.life = lifeOfState(event.state)
+      return
+    }
+    case 'vcpu.initRefused':
+    case 'vcpu.reset':
+    case 'vmcs.reloaded':
+    case 'ept.invalidated':
+    case 'fault.translated':
+      return
+    default:
+      unreachable(event)
+  }
+}
