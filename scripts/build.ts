@@ -4,15 +4,16 @@
  * The command line is bundled because it is started often: one small file holds what `--version`
  * and `--help` need, and each verb is a chunk that is read when it is asked for.
  */
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
 rmSync('dist', { recursive: true, force: true })
-execFileSync(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'], {
-  stdio: 'inherit',
-})
+const tsc = join('node_modules', 'typescript', 'bin', 'tsc')
+const compiled = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { stdio: 'inherit' })
+// The compiler has said what is wrong; a stack of this script would only hide it.
+if (compiled.status !== 0) process.exit(1)
 
 const { metafile } = await build({
   entryPoints: ['src/cli/main.ts'],
