@@ -99,11 +99,15 @@ describe('a tidy rule', () => {
     ],
     ['has at most 400 lines, or a reason', 'src/a.ts', 'a()\n'.repeat(401)],
     ['opens with a comment that says what it is', 'src/a.ts', "import { a } from 'b' // no"],
-    ['says what each exported function and class promises', 'src/a.ts', '// x\nexport async function a() {}'],
     [
-      'says what each exported function and class promises',
+      'says what each export beyond the first promises',
       'src/a.ts',
-      '// x\n/** A. */\nconst a = 1\nexport class B {}',
+      '// x\nexport class A {}\n\nexport async function a() {}',
+    ],
+    [
+      'says what each export beyond the first promises',
+      'src/a.ts',
+      '// x\nexport function a() {}\n/** B. */\nconst b = 1\nexport class B {}',
     ],
     ['leaves no test out and none alone', 'test/a.test.ts', 'it.only()'],
     ['leaves no mark of unfinished work', 'src/a.ts', `// ${'TO'}DO: this`],

@@ -82,7 +82,7 @@ export const RULES: readonly Rule[] = [
       /^(?:#![^\n]*\n)?(?:\/\/[^\n]*\n|\s)*\/[*/]/.test(source.text) ? [] : [`${source.path} opens without a comment.`],
   },
   {
-    name: 'says what each exported function and class promises',
+    name: 'says what each export beyond the first promises',
     applies: isLibrary,
     findings: (source) => undocumented(source),
   },
@@ -130,20 +130,18 @@ function bitOperatorPleas(source: Source): string[] {
 }
 
 /**
- * Exported functions and classes without a docstring. Types and constants say what they are in
+ * Exported functions and classes with no comment right above. The first of a file needs none: it is
+ * the file's subject, and the head comment speaks of it. Types and constants say what they are in
  * their fields, in their names, or in a comment for a group of them.
  */
 function undocumented(source: Source): string[] {
   const lines = source.text.split('\n')
-  let before = ''
-  return lines.flatMap((line, index) => {
+  const promises = lines.flatMap((line, index) => {
     const name = /^export (?:declare |abstract |async )*(?:function\*?|class) (\w+)/.exec(line)?.[1]
-    if (name === undefined) return []
-    const overload = before === name
-    before = name
-    const previous = lines.slice(0, index).findLast((text) => text.trim() !== '' && !text.startsWith('// biome-ignore'))
-    return overload || previous?.trimEnd().endsWith('*/')
-      ? []
-      : [`${source.path}:${index + 1}: ${name} has no docstring.`]
+    return name === undefined ? [] : [{ name, index }]
   })
+  return promises
+    .filter(({ name }, place) => place > 0 && promises[place - 1]?.name !== name)
+    .filter(({ index }) => !/\*\/\s*$|^\s*\/\//.test(lines[index - 1] ?? ''))
+    .map(({ name, index }) => `${source.path}:${index + 1}: ${name} has no docstring.`)
 }
