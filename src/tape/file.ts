@@ -1,0 +1,46 @@
+/**
+ * Tapes as files on Node: the door to reading, writing and sealing them. Only what is here and in `file/` imports
+ * `node:`; the rest of the tape runs in a browser page.
+ */
+import { nodeMeans } from './file/means.ts'
+import { openSource } from './file/source.ts'
+import { nodeFileSystem, type TapeFileSystem } from './file/system.ts'
+import { TapeReader } from './reader.ts'
+import type { Verify } from './scan.ts'
+import { sourceOf } from './source.ts'
+
+export { nodeMeans } from './file/means.ts'
+export { type Sealed, type SealOptions, sealTape } from './file/seal.ts'
+export { nodeFileSystem, type TapeFileSystem } from './file/system.ts'
+export {
+  type CreateOptions,
+  type ResumeOptions,
+  type SyncPolicy,
+  TapeWriter,
+  type WriterOptions,
+} from './file/writer.ts'
+
+export type ReadOptions = {
+  /** See TapeReader; 'all' unless told. */
+  readonly verify?: Verify
+  readonly fileSystem?: TapeFileSystem
+  /** Files up to this size, in bytes, are read at once. 64 MiB unless told. */
+  readonly wholeBytesMax?: number
+}
+
+/**
+ * Opens a tape. Close it when it is no longer needed.
+ *
+ * @throws TapeError TAPE001 to TAPE006 when there is no tape to read. A tape with a damaged end opens up to there;
+ *   what is wrong with it is in `report`.
+ */
+export function readTape(tape: string | Uint8Array, options: ReadOptions = {}): TapeReader {
+  const { verify = 'all', fileSystem = nodeFileSystem, wholeBytesMax } = options
+  const source = typeof tape === 'string' ? openSource(tape, fileSystem, wholeBytesMax) : sourceOf(tape)
+  try {
+    return new TapeReader(source, nodeMeans, verify)
+  } catch (cause) {
+    source.close()
+    throw cause
+  }
+}
