@@ -69,7 +69,17 @@ describe('the lock file', () => {
   it('names no registry, so that it serves with any', () => {
     expect(readFileSync('package-lock.json', 'utf8')).to.not.match(/"resolved"|https?:\/\/[^"]*\.tgz/)
   })
-  it('pins what package.json pins', () => {
+  it('holds every package that it names, for every platform, or npm ci refuses it', () => {
+    const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'))
+    const missing = Object.entries<Record<string, Record<string, string> | undefined>>(packages).flatMap(
+      ([path, { dependencies, optionalDependencies }]) =>
+        Object.keys({ ...dependencies, ...optionalDependencies }).filter(
+          (name) => !(`node_modules/${name}` in packages || `${path}/node_modules/${name}` in packages),
+        ),
+    )
+    expect(missing).to.deep.equal([])
+  })
+  it('stands beside a package.json that pins every version', () => {
     const { dependencies, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
     for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies }))
       expect(version, name).to.match(/^\d+\.\d+\.\d+$/)

@@ -35,6 +35,7 @@ async function assemble(words: readonly string[], terminal: Terminal, verbs: rea
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help, or that of a verb')
     .helpCommand(false)
+    .commandsGroup('Verbs:')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),

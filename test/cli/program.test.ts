@@ -57,7 +57,7 @@ describe('the program', () => {
     )
     expect(code).to.equal(0)
     expect(stderr).to.equal('')
-    expect(stdout).to.match(/show .*do show\n.*diff .*do diff\n/)
+    expect(stdout).to.match(/\nVerbs:\n {2}show .*do show\n.*diff .*do diff\n/)
     expect(loaded).to.deep.equal([])
   })
 
