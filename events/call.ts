@@ -5,9 +5,7 @@
 import type { CallCommand } from './command.ts'
 import type { ThreadId } from './ids.ts'
 import type { Reply } from './reply.ts'
-
-/** What a blocked thread waits for. @source the wait channels of vmm.c */
-export type WaitChannel = 'refcnt_finalize' | 'vcpu' | 'vm_list' | 'vmmresume' | 'pagedaemon' | 'guest'
+import type { WaitChannel } from './wait.ts'
 
 /** The command runs on a thread of its own; its first step is the next. */
 export type CallStarted = { readonly type: 'call.started'; readonly thread: ThreadId; readonly command: CallCommand }

@@ -4,7 +4,7 @@
  *
  * Source: pmap(9) and sys/arch/amd64/amd64/pmap.c.
  */
-import type { Frame, Va } from './address.ts'
+import type { Frame, Va, Word64 } from './address.ts'
 import type { Errno } from './errno.ts'
 import type { Pid, PmapRef, VmRef } from './ids.ts'
 
@@ -79,7 +79,7 @@ export type RangeRemoved = {
   readonly pages: number
 }
 /** pmap_extract(): what `va` translated to at that instant, -1 for nothing. It pins nothing. */
-export type PageExtracted = { readonly type: 'pmap.extracted'; readonly pmap: PmapRef; readonly va: Va; readonly frame: Frame | -1 }
+export type PageExtracted = { readonly type: 'pmap.extracted'; readonly pmap: PmapRef; readonly va: Word64; readonly frame: Frame | -1 }
 /** pmap_destroy() of the last reference: the tables and the roots are free. */
 export type PmapDestroyed = { readonly type: 'pmap.destroyed'; readonly pmap: PmapRef; readonly roots: readonly Frame[] }
 

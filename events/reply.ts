@@ -3,8 +3,9 @@
  * said no. A defect of the model is never a reply: it is thrown.
  */
 import type { Word64 } from './address.ts'
+import type { WaitChannel } from './wait.ts'
 import type { Errno } from './errno.ts'
-import type { Pid, VcpuId, VmId } from './ids.ts'
+import type { Pid, ThreadId, VcpuId, VmId } from './ids.ts'
 
 /** `at` is the kernel routine that refused. */
 export type Refusal = { readonly ok: false; readonly errno: Errno; readonly at: string }
@@ -93,3 +94,10 @@ export type ReplyOf = {
   readonly 'host.release': PlainReply
   readonly 'fail.next': PlainReply
 }
+
+/** The host panicked in the middle of the call, or had done so before. Nothing answers any more. */
+export type Panicked = { readonly ok: false; readonly panic: { readonly fn: string; readonly kind: string } }
+/** The call sleeps and has no answer yet; `thread` can be stepped once what it waits for has happened. */
+export type Asleep = { readonly ok: false; readonly blocked: WaitChannel; readonly thread: ThreadId }
+/** What dispatching a command may give. */
+export type Outcome<Type extends keyof ReplyOf = keyof ReplyOf> = ReplyOf[Type] | Panicked | Asleep

@@ -4,7 +4,7 @@
  * Source: vm_create(), vm_run(), vm_resetcpu(), vcpu_init(), vcpu_deinit() and the fault handlers of vmm(4).
  */
 import type { Errno } from './errno.ts'
-import type { Gpa, Hva, Word64 } from './address.ts'
+import type { Gpa, Word64 } from './address.ts'
 import type { PmapRef, ThreadId, VcpuId, VmRef } from './ids.ts'
 
 /** pool_get() of the struct; it is on no list yet. */
@@ -41,7 +41,7 @@ export type VmcsReloaded = { readonly type: 'vmcs.reloaded'; readonly vm: VmRef;
 /** INVEPT for the nested pmap, on all CPUs that may cache it. */
 export type EptInvalidated = { readonly type: 'ept.invalidated'; readonly pmap: PmapRef }
 /** vmm_translate_gpa(): the fault's gpa lies at `hva` of the process that runs the vCPU. */
-export type FaultTranslated = { readonly type: 'fault.translated'; readonly vm: VmRef; readonly gpa: Gpa; readonly hva: Hva }
+export type FaultTranslated = { readonly type: 'fault.translated'; readonly vm: VmRef; readonly gpa: Gpa; readonly hva: Word64 }
 
 export type VcpuEvent =
   | VcpuAllocated

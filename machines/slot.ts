@@ -11,13 +11,9 @@ import type { SlotInput } from './tell.ts'
 
 export type SlotContext = { readonly vm: VmRef; readonly slot: SlotIndex }
 
-const abandon = {
-  target: 'abandoned',
-  actions: emit(({ context }: { context: SlotContext }) => ({ type: 'slot.abandoned', ...context }) as const),
-} as const
-
 export const slotMachine = setup({
   types: { context: {} as SlotContext, events: {} as SlotInput, emitted: {} as SlotEvent },
+  actions: { abandoned: emit(({ context: { vm, slot } }) => ({ type: 'slot.abandoned', vm, slot })) },
 }).createMachine({
   id: 'slot',
   context: { vm: 0 as VmRef, slot: 0 },
@@ -38,7 +34,7 @@ export const slotMachine = setup({
           actions: emit(({ context: { vm, slot }, event }) => ({ type: 'slot.mapped', vm, slot, hva: event.hva })),
         },
         // vm_create() drops its only reference before it gives up.
-        'uvm.refused': abandon,
+        'uvm.refused': { target: 'abandoned', actions: 'abandoned' },
       },
     },
     mapped: {
@@ -48,7 +44,7 @@ export const slotMachine = setup({
           actions: emit(({ context: { vm, slot } }) => ({ type: 'slot.sealed', vm, slot })),
         },
         // vm_create() unmaps, which drops the entry's reference, the only one.
-        'uvm.refused': abandon,
+        'uvm.refused': { target: 'abandoned', actions: 'abandoned' },
       },
     },
     sealed: {

@@ -14,27 +14,20 @@ export type VcpuContext = { readonly vm: VmRef; readonly vcpu: VcpuId }
 const VCPU_STOPPED = 0
 const VCPU_TERMINATED = 3
 
-type Poke = { context: VcpuContext; event: { readonly state: number } }
-const poked = emit(
-  ({ context: { vm, vcpu }, event }: Poke) => ({ type: 'vcpu.poked', vm, vcpu, state: event.state }) as const,
-)
-const deinit = {
-  target: 'gone',
-  actions: emit(({ context }: { context: VcpuContext }) => ({ type: 'vcpu.deinitialised', ...context }) as const),
-} as const
-/** Writing the state word of a vCPU without a runner puts it where the word says. */
-const poke = [
-  { guard: ({ event }: { event: { readonly state: number } }) => event.state === VCPU_STOPPED, target: 'ready', actions: poked },
-  {
-    guard: ({ event }: { event: { readonly state: number } }) => event.state === VCPU_TERMINATED,
-    target: 'terminated',
-    actions: poked,
-  },
-  { target: 'running', actions: poked },
-] as const
+const word = (input: VcpuInput): number => (input.type === 'poke' ? input.state : VCPU_STOPPED)
 
 export const vcpuMachine = setup({
   types: { context: {} as VcpuContext, events: {} as VcpuInput, emitted: {} as VcpuEvent },
+  actions: {
+    entered: emit(({ context: { vm, vcpu } }) => ({ type: 'vcpu.entered', vm, vcpu })),
+    stopped: emit(({ context: { vm, vcpu } }) => ({ type: 'vcpu.stopped', vm, vcpu })),
+    deinitialised: emit(({ context: { vm, vcpu } }) => ({ type: 'vcpu.deinitialised', vm, vcpu })),
+    poked: emit(({ context: { vm, vcpu }, event }) => ({ type: 'vcpu.poked', vm, vcpu, state: word(event) })),
+  },
+  guards: {
+    saysStopped: ({ event }) => word(event) === VCPU_STOPPED,
+    saysTerminated: ({ event }) => word(event) === VCPU_TERMINATED,
+  },
 }).createMachine({
   id: 'vcpu',
   context: { vm: 0 as VmRef, vcpu: 0 },
@@ -46,19 +39,29 @@ export const vcpuMachine = setup({
           target: 'running',
           actions: emit(({ context: { vm, vcpu } }) => ({ type: 'vcpu.started', vm, vcpu })),
         },
-        poke,
-        deinit,
+        poke: [
+          // Writing the state word of a vCPU without a runner puts it where the word says.
+          { guard: 'saysStopped', target: 'ready', actions: 'poked' },
+          { guard: 'saysTerminated', target: 'terminated', actions: 'poked' },
+          { target: 'running', actions: 'poked' },
+        ],
+        deinit: { target: 'gone', actions: 'deinitialised' },
       },
     },
     running: {
       on: {
         enter: {
           target: 'inGuest',
-          actions: emit(({ context: { vm, vcpu } }) => ({ type: 'vcpu.entered', vm, vcpu })),
+          actions: 'entered',
         },
-        stop: { target: 'ready', actions: emit(({ context: { vm, vcpu } }) => ({ type: 'vcpu.stopped', vm, vcpu })) },
-        poke,
-        deinit,
+        stop: { target: 'ready', actions: 'stopped' },
+        poke: [
+          // Writing the state word of a vCPU without a runner puts it where the word says.
+          { guard: 'saysStopped', target: 'ready', actions: 'poked' },
+          { guard: 'saysTerminated', target: 'terminated', actions: 'poked' },
+          { target: 'running', actions: 'poked' },
+        ],
+        deinit: { target: 'gone', actions: 'deinitialised' },
       },
     },
     inGuest: {
@@ -71,26 +74,36 @@ export const vcpuMachine = setup({
           target: 'handling',
           actions: emit(({ context: { vm, vcpu }, event }) => ({ type: 'vcpu.exited', vm, vcpu, reason: event.reason })),
         },
-        poke: { actions: poked },
-        deinit,
+        poke: { actions: 'poked' },
+        deinit: { target: 'gone', actions: 'deinitialised' },
       },
     },
     handling: {
       on: {
         enter: {
           target: 'inGuest',
-          actions: emit(({ context: { vm, vcpu } }) => ({ type: 'vcpu.entered', vm, vcpu })),
+          actions: 'entered',
         },
-        stop: { target: 'ready', actions: emit(({ context: { vm, vcpu } }) => ({ type: 'vcpu.stopped', vm, vcpu })) },
+        stop: { target: 'ready', actions: 'stopped' },
         kill: {
           target: 'terminated',
           actions: emit(({ context: { vm, vcpu }, event }) => ({ type: 'vcpu.terminated', vm, vcpu, errno: event.errno })),
         },
-        poke: { actions: poked },
-        deinit,
+        poke: { actions: 'poked' },
+        deinit: { target: 'gone', actions: 'deinitialised' },
       },
     },
-    terminated: { on: { poke, deinit } },
+    terminated: {
+      on: {
+        poke: [
+          // Writing the state word of a vCPU without a runner puts it where the word says.
+          { guard: 'saysStopped', target: 'ready', actions: 'poked' },
+          { guard: 'saysTerminated', target: 'terminated', actions: 'poked' },
+          { target: 'running', actions: 'poked' },
+        ],
+        deinit: { target: 'gone', actions: 'deinitialised' },
+      },
+    },
     gone: { type: 'final' },
   },
 })

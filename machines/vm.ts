@@ -11,17 +11,12 @@ import type { VmInput } from './tell.ts'
 
 export type VmContext = { readonly vm: VmRef }
 
-const teardown = {
-  target: 'tearing',
-  actions: emit(({ context }: { context: VmContext }) => ({ type: 'vm.teardownBegun', vm: context.vm }) as const),
-} as const
-const unlink = {
-  target: 'unlinked',
-  actions: emit(({ context }: { context: VmContext }) => ({ type: 'vm.unlinked', vm: context.vm }) as const),
-} as const
-
 export const vmMachine = setup({
   types: { context: {} as VmContext, events: {} as VmInput, emitted: {} as VmEvent },
+  actions: {
+    unlinked: emit(({ context: { vm } }) => ({ type: 'vm.unlinked', vm })),
+    teardownBegun: emit(({ context: { vm } }) => ({ type: 'vm.teardownBegun', vm })),
+  },
 }).createMachine({
   id: 'vm',
   context: { vm: 0 as VmRef },
@@ -33,7 +28,7 @@ export const vmMachine = setup({
           target: 'registered',
           actions: emit(({ context, event }) => ({ type: 'vm.registered', vm: context.vm, id: event.id })),
         },
-        teardown,
+        teardown: { target: 'tearing', actions: 'teardownBegun' },
       },
     },
     registered: {
@@ -42,12 +37,12 @@ export const vmMachine = setup({
           target: 'condemned',
           actions: emit(({ context }) => ({ type: 'vm.condemned', vm: context.vm })),
         },
-        unlink,
-        teardown,
+        unlink: { target: 'unlinked', actions: 'unlinked' },
+        teardown: { target: 'tearing', actions: 'teardownBegun' },
       },
     },
-    condemned: { on: { unlink, teardown } },
-    unlinked: { on: { teardown } },
+    condemned: { on: { unlink: { target: 'unlinked', actions: 'unlinked' }, teardown: { target: 'tearing', actions: 'teardownBegun' } } },
+    unlinked: { on: { teardown: { target: 'tearing', actions: 'teardownBegun' } } },
     tearing: {
       on: { free: { target: 'freed', actions: emit(({ context }) => ({ type: 'vm.freed', vm: context.vm })) } },
     },

@@ -263,13 +263,9 @@ function enteredBy(
   target: AnyStateNode,
   domain: AnyStateNode | undefined,
 ): { readonly node: AnyStateNode; readonly byDefault: boolean }[] {
-  const stays = target === source && source === domain && !reenter
-  const limit = source.parent === undefined && reenter ? undefined : domain
-  // The way up ends at the domain; a target that is the domain has none.
-  const above = target === domain ? [] : upwards(target.parent)
-  const end = above.indexOf(domain ?? target)
-  const outer = (end < 0 ? above : above.slice(0, end)).filter((node) => isBelow(node, limit))
-  const inner = upwards(leafOf(target)).slice(0, upwards(leafOf(target)).indexOf(target))
+  const outer = upwards(target.parent).filter((node) => isBelow(node, domain))
+  const inner = upwards(leafOf(target)).filter((node) => isBelow(node, target))
+  const stays = target === source && !reenter
   return [
     ...outer.reverse().map((node) => ({ node, byDefault: false })),
     ...(stays ? [] : [{ node: target, byDefault: true }]),

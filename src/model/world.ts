@@ -7,11 +7,11 @@
  */
 import type { Bytes, Gpa, Hva, Word64 } from '../../events/address.ts'
 import type { Boot } from '../../events/boot.ts'
-import type { WaitChannel } from '../../events/call.ts'
+import type { WaitChannel } from '../../events/wait.ts'
 import type { CallCommand, Pledge } from '../../events/command.ts'
 import type { Errno } from '../../events/errno.ts'
 import type { ObjectRef, Pid, PmapRef, SlotIndex, ThreadId, VcpuId, VmId, VmRef } from '../../events/ids.ts'
-import type { Reply, VmInfo } from '../../events/reply.ts'
+import type { VmInfo } from '../../events/reply.ts'
 import type { MemoryReader } from './memory.ts'
 
 /** vc_state. @source machine/vmmvar.h */
@@ -78,8 +78,8 @@ export type Vm = {
   /** Null before pmap_create() and after pmap_destroy(). */
   readonly pmap: PmapRef | null
   readonly vcpus: readonly Vcpu[]
-  /** vcpu structs taken from the pool and on no list yet. */
-  readonly vcpusLoose: number
+  /** vm_vcpu_ct: counts from before vcpu_init() on, and is never lowered. */
+  readonly vcpuCt: number
   readonly dying: boolean
   readonly listed: boolean
   /** vm_refcnt as the kernel counts it. */
@@ -141,6 +141,7 @@ export type Process = {
 
 /** What a call knows. All fields are there from the start: calls of one kind have one shape. */
 export type Locals = {
+  readonly pid: Pid
   readonly vm: VmRef | null
   readonly vcpu: VcpuId
   readonly slot: SlotIndex
@@ -154,9 +155,19 @@ export type Locals = {
   readonly at: string
   /** vsp_va[] of SHAREMEM. */
   readonly va: readonly Word64[]
-  /** Counts of INFO and of loops. */
-  readonly count: number
-  readonly reply: Reply | null
+  /** Cursor of a loop. */
+  readonly cursor: number
+  /** Where a loop or a walk ends. */
+  readonly limit: number
+  /** vip_info_ct, once INFO has set it. */
+  readonly count: number | null
+  /** vip_size, where INFO asks for more. */
+  readonly need: number | null
+  /** vm_vcpu_ct before the teardown. */
+  readonly vcpus: number
+  /** Whether an access needed a fault. */
+  readonly faulted: boolean
+  readonly stop: boolean
   readonly exit: 'none' | 'handled' | 'mmio' | 'protect'
   readonly instructionLength: number
   readonly instructionInfo: number
@@ -238,6 +249,7 @@ export function bootWorld(boot: Boot, memory: MemoryReader): World {
 
 /** Locals of a call that has learnt nothing yet. */
 export const NO_LOCALS: Locals = {
+  pid: 0,
   vm: null,
   vcpu: 0,
   slot: 0,
@@ -248,8 +260,13 @@ export const NO_LOCALS: Locals = {
   errno: null,
   at: '',
   va: [],
-  count: 0,
-  reply: null,
+  cursor: 0,
+  limit: 0,
+  count: null,
+  need: null,
+  vcpus: 0,
+  faulted: false,
+  stop: false,
   exit: 'none',
   instructionLength: 0,
   instructionInfo: 0,

@@ -3,7 +3,7 @@
  * fault's locals are what its events say, so that its steps need no event of their own.
  * @see events/call.ts
  */
-import type { Gpa, Hva, Word64 } from '../../events/address.ts'
+import type { Gpa, Word64 } from '../../events/address.ts'
 import type { CallEvent } from '../../events/call.ts'
 import { unreachable } from '../../events/event.ts'
 import type { ThreadId } from '../../events/ids.ts'
@@ -19,7 +19,7 @@ export function reduceCall(world: WorldDraft, event: CallEvent): void {
         id: event.thread,
         command: event.command as Draft<typeof event.command>,
         place: '',
-        locals: { ...NO_LOCALS, va: [], dead: [], vms: [] },
+        locals: { ...NO_LOCALS, pid: 'pid' in event.command ? event.command.pid : 0, va: [], dead: [], vms: [] },
         waiting: null,
       }
       return
@@ -52,16 +52,14 @@ export function learnFault(world: WorldDraft, thread: ThreadId, gpa: Word64): vo
   const { locals } = threadOf(world, thread)
   locals.gpa = gpa
   locals.frame = -1
-  locals.exit = 'none'
   locals.errno = null
 }
 
 /** `fault.translated` on a thread. */
-export function learnTranslation(world: WorldDraft, thread: ThreadId, gpa: Gpa, hva: Hva): void {
+export function learnTranslation(world: WorldDraft, thread: ThreadId, gpa: Gpa, hva: Word64): void {
   const { locals } = threadOf(world, thread)
   locals.gpa = gpa
   locals.hva = hva
-  locals.exit = 'handled'
 }
 
 /** `pmap.extracted` on a thread. */

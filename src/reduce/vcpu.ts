@@ -26,23 +26,20 @@ export function reduceVcpu(world: WorldDraft, event: VcpuEvent): void {
   switch (event.type) {
     case 'vcpu.allocated':
       world.pools.vcpu += 1
-      vmOf(world, event.vm).vcpusLoose += 1
+      vmOf(world, event.vm).vcpuCt += 1
       return
     case 'vcpu.initialised': {
       const vm = vmOf(world, event.vm)
-      vm.vcpusLoose -= 1
       vm.vcpus.push({ id: event.vcpu, state: VCPU_STOPPED, life: 'ready', lock: null })
       return
     }
     case 'vcpu.deinitialised': {
       const vm = vmOf(world, event.vm)
       vm.vcpus = vm.vcpus.filter((vcpu) => vcpu.id !== event.vcpu)
-      vm.vcpusLoose += 1
       return
     }
     case 'vcpu.freed':
       world.pools.vcpu -= 1
-      vmOf(world, event.vm).vcpusLoose -= 1
       return
     case 'vcpu.locked':
       vcpuOf(world, event.vm, event.vcpu).lock = event.thread

@@ -29,7 +29,7 @@ export function reduceVm(world: WorldDraft, event: VmEvent): void {
         })),
         pmap: null,
         vcpus: [],
-        vcpusLoose: 0,
+        vcpuCt: 0,
         dying: false,
         listed: false,
         refcnt: 0,
@@ -46,7 +46,7 @@ export function reduceVm(world: WorldDraft, event: VmEvent): void {
       softc.vmIdx = event.id
       softc.list.unshift(event.vm)
       softc.vmCt += 1
-      softc.vcpuCt += vm.vcpus.length
+      softc.vcpuCt += vm.vcpuCt
       return
     }
     case 'vm.condemned': {

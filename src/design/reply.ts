@@ -1,0 +1,76 @@
+/** What a call that has ended answers, from what it knows. */
+import type { FaultReport, Refusal, Reply } from '../../events/reply.ts'
+import { unreachable } from '../../events/event.ts'
+import type { Locals, Thread, World } from '../model/world.ts'
+
+function refusalOf({ errno, at }: Locals): Refusal | null {
+  return errno === null ? null : { ok: false, errno, at }
+}
+
+/** The exit structure, once a handler has been reached. */
+function reportOf(locals: Locals): FaultReport {
+  const { exit, instructionLength, instructionInfo } = locals
+  return { exit, instructionLength, instructionInfo }
+}
+
+/** Addresses of a new VM's ranges, as CREATE copies them back. */
+function createdReply(world: World, locals: Locals): Reply {
+  const vm = locals.vm === null ? undefined : world.vms[locals.vm]
+  if (vm === undefined) return { ok: false, errno: 'EFAULT', at: 'vm_create' }
+  return { ok: true, id: vm.id, va: vm.slots.map((slot) => slot.hva ?? slot.hint) }
+}
+
+/** The handler was reached once the vCPU was found: what refuses before leaves no report. */
+const BEFORE_HANDLER: readonly string[] = ['curproc', 'pledge_ioctl_vmm', 'rw_enter', 'rwsleep', 'vm_find', 'vm_find_vcpu']
+
+/** The answer to the thread's command. */
+export function replyOf(world: World, thread: Thread): Reply {
+  const { command, locals } = thread
+  const refusal = refusalOf(locals)
+  switch (command.type) {
+    case 'ioc.create':
+      return refusal ?? createdReply(world, locals)
+    case 'ioc.sharemem': {
+      const given = command.ranges.map((_, i) => command.va[i] ?? 0)
+      const va = locals.va.length > 0 ? locals.va : given
+      if (refusal === null) return { ok: true, va }
+      const entered = !['curproc', 'pledge_ioctl_vmm', 'rw_enter', 'rwsleep'].includes(refusal.at)
+      return { ...refusal, va: entered ? va : null }
+    }
+    case 'guest.fault':
+      if (refusal === null) return { ok: true, ...reportOf(locals) }
+      return { ...refusal, report: BEFORE_HANDLER.includes(refusal.at) ? null : reportOf(locals) }
+    case 'ioc.run': {
+      const report = locals.exit === 'none' ? null : reportOf(locals)
+      // EAGAIN is how the run loop says that userland has something to do: RUN answers 0 then.
+      if (refusal === null || refusal.errno === 'EAGAIN') return { ok: true, reason: locals.reason, report }
+      return { ...refusal, report }
+    }
+    case 'ioc.info':
+      if (refusal !== null) return { ...refusal, count: locals.count }
+      return { ok: true, count: locals.count ?? 0, need: locals.need, vms: locals.vms }
+    case 'host.touch':
+      return refusal === null ? { ok: true, faulted: locals.faulted } : { ...refusal, faulted: locals.faulted }
+    case 'host.mmap':
+      return refusal ?? { ok: true, va: locals.va[0] ?? 0 }
+    case 'host.muststop':
+      return refusal ?? { ok: true, stop: locals.stop }
+    case 'ioc.term':
+    case 'ioc.resetcpu':
+    case 'ioc.unknown':
+    case 'host.spawn':
+    case 'host.exit':
+    case 'host.signal':
+    case 'host.munmap':
+    case 'host.pageout':
+    case 'host.suspend':
+    case 'host.wakeup':
+    case 'host.poke':
+    case 'host.hold':
+    case 'host.release':
+    case 'fail.next':
+      return refusal ?? { ok: true }
+    default:
+      return unreachable(command)
+  }
+}

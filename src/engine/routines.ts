@@ -1,0 +1,71 @@
+/**
+ * A design made ready to step: each routine's machine compiled, each step with the kernel function that it calls. What
+ * a machine names and the design does not have is refused here, at load.
+ */
+import type { CallCommand } from '../../events/command.ts'
+import { Defect } from '../../events/defect.ts'
+import type { Answer } from '../../machines/answer.ts'
+import type { CallContext, PausePoint, StepMeta } from '../../machines/calls/setup.ts'
+import { pagedaemonMachine } from '../../machines/pagedaemon.ts'
+import { processMachine } from '../../machines/process.ts'
+import { slotMachine } from '../../machines/slot.ts'
+import type { Tell } from '../../machines/tell.ts'
+import { vcpuMachine } from '../../machines/vcpu.ts'
+import { vmMachine } from '../../machines/vm.ts'
+import type { Design } from '../design/design.ts'
+import type { Primitive } from '../kernel/kernel.ts'
+import { compile, type CompiledMachine } from './compile.ts'
+
+/** One state of a routine's machine, ready to run. */
+export type RoutineStep = {
+  readonly name: string
+  readonly place: number
+  /** Null in a final state. */
+  readonly primitive: Primitive | null
+  readonly meta: StepMeta
+  readonly pauses: readonly PausePoint[]
+}
+
+export type Routine = {
+  readonly machine: CompiledMachine<Answer, Tell, CallContext>
+  readonly initial: string
+  readonly steps: readonly RoutineStep[]
+  readonly byName: ReadonlyMap<string, RoutineStep>
+}
+
+export type Routines = ReadonlyMap<CallCommand['type'], Routine>
+
+function routineOf(design: Design, type: CallCommand['type']): Routine {
+  const machine = compile(design.routines[type]) as unknown as CompiledMachine<Answer, Tell, CallContext>
+  const steps = machine.places.map((name, place): RoutineStep => {
+    const meta = machine.metaOf(place) as StepMeta
+    const primitive = meta.calls === null ? null : design.primitives[meta.calls]
+    if (primitive === undefined) {
+      throw new Defect('ENG020', `design '${design.name}' has no kernel function '${meta.calls}', which ${type} calls at ${name}`)
+    }
+    return { name, place, primitive, meta, pauses: meta.pauses ?? [] }
+  })
+  const byName = new Map(steps.map((step) => [step.name, step]))
+  return { machine, initial: machine.places[machine.initial] ?? '', steps, byName }
+}
+
+const compiled = new WeakMap<Design, Routines>()
+
+/** The routines of a design; compiled once. */
+export function routinesOf(design: Design): Routines {
+  const known = compiled.get(design)
+  if (known !== undefined) return known
+  const types = Object.keys(design.routines) as CallCommand['type'][]
+  const routines: Routines = new Map(types.map((type) => [type, routineOf(design, type)]))
+  compiled.set(design, routines)
+  return routines
+}
+
+/** The machines of the entities; the same in every design. */
+export const LIVES = {
+  vm: compile(vmMachine),
+  slot: compile(slotMachine),
+  vcpu: compile(vcpuMachine),
+  process: compile(processMachine),
+  pagedaemon: compile(pagedaemonMachine),
+} as const

@@ -1,0 +1,81 @@
+/**
+ * The device: its gate, its switch, suspending and waking up.
+ *
+ * Source: vmmioctl(), vmm_activate(), vmm_start() and vmm_stop() of vmm.c.
+ */
+import type { Answer } from '../../machines/answer.ts'
+import { type Blocked, type Kernel, DONE, blocked, commandOf, panic, refuse } from './kernel.ts'
+
+/** The way in: sc_slock, interruptibly, and the wait for an active device. */
+export function enterDevice(kernel: Kernel): Answer | Blocked {
+  // A thread that comes back from its sleep holds sc_slock already.
+  const asleep = kernel.thread.waiting === 'vmmresume'
+  const interrupted = asleep ? null : kernel.fails('rw_enter')
+  if (interrupted !== null) return refuse(kernel, interrupted, 'rw_enter')
+  if (kernel.world.softc.status !== 'active') {
+    const woken = kernel.fails('rwsleep')
+    return woken === null ? blocked('vmmresume') : refuse(kernel, woken, 'rwsleep')
+  }
+  kernel.record({ type: 'device.entered', thread: kernel.thread.id })
+  return DONE
+}
+
+export function leaveDevice(kernel: Kernel): Answer {
+  kernel.record({ type: 'device.left', thread: kernel.thread.id })
+  return DONE
+}
+
+/** vmm_start(): called for every CREATE, also when virtualization is on. */
+export function startVirtualization(kernel: Kernel): Answer {
+  const errno = kernel.fails('vmm_start')
+  if (errno !== null) {
+    kernel.record({ type: 'vmm.startRefused', errno })
+    return refuse(kernel, errno, 'vmm_start')
+  }
+  kernel.record({ type: 'vmm.started' })
+  return DONE
+}
+
+export function stopVirtualization(kernel: Kernel): Answer {
+  kernel.record({ type: 'vmm.stopped' })
+  return DONE
+}
+
+/** vmmioctl_machdep(): the default case. */
+export function refuseUnknown(kernel: Kernel): Answer {
+  return refuse(kernel, 'EINVAL', 'vmmioctl_machdep')
+}
+
+/** DVACT_QUIESCE: nobody passes the gate from here on. */
+export function suspendDevice(kernel: Kernel): Answer {
+  if (kernel.world.softc.status !== 'active') return panic(kernel, 'vmm_activate', 'assert')
+  kernel.record({ type: 'device.suspended' })
+  return DONE
+}
+
+export function drainDevice(kernel: Kernel): Answer | Blocked {
+  return kernel.world.softc.refcnt > 0 ? blocked('refcnt_finalize') : DONE
+}
+
+export function activateQuiesce(kernel: Kernel): Answer {
+  kernel.record({ type: 'machdep.activated', action: 'quiesce' })
+  return DONE
+}
+
+export function activateWakeup(kernel: Kernel): Answer {
+  kernel.record({ type: 'machdep.activated', action: 'wakeup' })
+  return DONE
+}
+
+export function resumeDevice(kernel: Kernel): Answer {
+  if (kernel.world.softc.status !== 'suspended') return panic(kernel, 'vmm_activate', 'assert')
+  kernel.record({ type: 'device.resumed' })
+  return DONE
+}
+
+/** A test arms a failpoint. */
+export function armFailpoint(kernel: Kernel): Answer {
+  const { fn, k, errno } = commandOf(kernel, 'fail.next')
+  kernel.record({ type: 'failpoint.armed', fn, k, errno })
+  return DONE
+}

@@ -1,0 +1,173 @@
+/**
+ * What processes do to themselves, and the page daemon.
+ *
+ * Source: kern_fork.c, kern_exit.c, uvm_mmap.c, uvm_fault.c and uvm_pdaemon.c.
+ */
+import { PAGE_SIZE, addWords, isPageAligned, offset, truncPage, word64 } from '../../events/address.ts'
+import type { Bytes, Frame, Hva, Word64 } from '../../events/address.ts'
+import type { ObjectRef } from '../../events/ids.ts'
+import type { Answer } from '../../machines/answer.ts'
+import type { MemoryObject } from '../model/world.ts'
+import { ABSENT, type Blocked, DONE, type Kernel, NONE, SHORT, blocked, commandOf, curproc, learn, refuse } from './kernel.ts'
+import { createPmap, destroyPmap, removePage } from './pmap.ts'
+import { assignSwap, createObject, detachObject } from './uvm_aobj.ts'
+import { faultIn, isMapped } from './uvm_fault.ts'
+import { entryAt, inUserSpace, isFree, mapObject, removeEntries, removeEntry } from './uvm_map.ts'
+
+/** fork(2) and exec(2) of a new program: an empty address space. */
+export function spawnProcess(kernel: Kernel): Answer {
+  const { pid, pledge } = commandOf(kernel, 'host.spawn')
+  if (kernel.world.processes[pid] !== undefined) return refuse(kernel, 'EEXIST', 'fork')
+  const pmap = createPmap(kernel, { kind: 'process', pid })
+  kernel.record({ type: 'process.spawned', pid, pledge, pmap })
+  return DONE
+}
+
+/** uvm_map_teardown(): the next entry goes, immutable or not. */
+export function exitNextEntry(kernel: Kernel): Answer {
+  const process = curproc(kernel)
+  if (process === undefined) return refuse(kernel, 'ESRCH', 'exit')
+  const [entry] = process.entries
+  if (entry === undefined) return NONE
+  removeEntry(kernel, process.pid, entry)
+  learn(kernel, { dead: [entry.object] })
+  return { type: 'next', slot: 0 }
+}
+
+export function exitDestroyPmap(kernel: Kernel): Answer {
+  const process = curproc(kernel)
+  const pmap = process === undefined ? undefined : kernel.world.pmaps[process.pmap]
+  if (pmap !== undefined) destroyPmap(kernel, pmap)
+  return DONE
+}
+
+/** uvm_unmap_detach(): one reference back for each entry that went. */
+export function detachDead(kernel: Kernel): Answer {
+  const { dead } = kernel.thread.locals
+  for (const object of dead) detachObject(kernel, object, 'entry')
+  learn(kernel, { dead: [] })
+  return DONE
+}
+
+export function signalProcess(kernel: Kernel): Answer {
+  const process = curproc(kernel)
+  if (process === undefined) return refuse(kernel, 'ESRCH', 'kill')
+  kernel.record({ type: 'process.signalled', pid: process.pid })
+  return DONE
+}
+
+/** An access by the process: its own page tables serve it, or it faults. Nothing is mapped executable. */
+export function access(kernel: Kernel): Answer {
+  const { va, access: mode } = commandOf(kernel, 'host.touch')
+  const process = curproc(kernel)
+  if (process === undefined) {
+    refuse(kernel, 'ESRCH', 'curproc')
+    return DONE
+  }
+  if (mode !== 'x' && inUserSpace(va, 1 as Bytes) && isMapped(kernel, process, va)) return DONE
+  learn(kernel, { faulted: true })
+  return ABSENT
+}
+
+/** uvm_fault() of that access. */
+export function faultOrdinary(kernel: Kernel): Answer {
+  const { va, access: mode } = commandOf(kernel, 'host.touch')
+  const process = curproc(kernel)
+  const entry = process === undefined ? undefined : entryAt(process, va)
+  if (process === undefined || entry === undefined) return refuse(kernel, 'EFAULT', 'uvm_fault')
+  if (mode === 'x') return refuse(kernel, 'EACCES', 'uvm_fault')
+  const result = faultIn(kernel, process, entry, va as Hva, false)
+  if (result === 'ok') return DONE
+  return result === 'short' ? SHORT : refuse(kernel, result, 'uvm_fault')
+}
+
+/** round_page(), for a size of any 64 bits. */
+function roundPage(size: Word64): Word64 {
+  const up = addWords(size, PAGE_SIZE - 1)
+  return typeof up === 'number' ? truncPage(up) : word64(up - (up % BigInt(PAGE_SIZE)))
+}
+
+/** sys_mmap() of anonymous memory. */
+export function mapAnonymous(kernel: Kernel): Answer {
+  const { va, size: asked } = commandOf(kernel, 'host.mmap')
+  const process = curproc(kernel)
+  if (process === undefined) return refuse(kernel, 'ESRCH', 'curproc')
+  const rounded = roundPage(asked)
+  if (rounded === 0) return refuse(kernel, 'EINVAL', 'sys_mmap')
+  if (typeof rounded !== 'number') return refuse(kernel, 'ENOMEM', 'sys_mmap')
+  const size = rounded as Bytes
+  if (va !== null && (!isPageAligned(va) || !inUserSpace(va, size))) return refuse(kernel, 'EINVAL', 'sys_mmap')
+  if (va !== null && !isFree(process, va as Hva, size)) return refuse(kernel, 'EEXIST', 'sys_mmap')
+  const object = createObject(kernel, 'anon', size)
+  if (object === null) return refuse(kernel, 'ENOMEM', 'sys_mmap')
+  const mapped = mapObject(kernel, process.pid, { hint: va ?? 0, size, object, conceal: false, inherit: 'copy' })
+  if (!mapped.ok) {
+    detachObject(kernel, object, 'carried')
+    return refuse(kernel, mapped.errno, 'uvm_map')
+  }
+  learn(kernel, { va: [mapped.start] })
+  return DONE
+}
+
+/** sys_munmap(): a range with a hole is EINVAL, one that is immutable anywhere is EPERM. */
+export function unmapByProcess(kernel: Kernel): Answer {
+  const { va, size: asked } = commandOf(kernel, 'host.munmap')
+  const process = curproc(kernel)
+  if (process === undefined) return refuse(kernel, 'ESRCH', 'curproc')
+  if (typeof va !== 'number' || typeof asked !== 'number') return refuse(kernel, 'EINVAL', 'sys_munmap')
+  const start = truncPage(va) as Hva
+  const size = roundPage(asked + (va - start))
+  if (typeof size !== 'number' || !inUserSpace(start, size as Bytes)) return refuse(kernel, 'EINVAL', 'sys_munmap')
+  const end = offset(start, size)
+  let covered = start
+  let immutable = false
+  for (const entry of process.entries) {
+    if (entry.start >= end || offset(entry.start, entry.size) <= start) continue
+    if (entry.start > covered) break
+    covered = offset(entry.start, entry.size)
+    immutable ||= entry.immutable
+  }
+  if (covered < end) return refuse(kernel, 'EINVAL', 'uvm_map_checkprot')
+  if (immutable) return refuse(kernel, 'EPERM', 'uvm_unmap_remove')
+  learn(kernel, { dead: removeEntries(kernel, process.pid, start, end) })
+  return DONE
+}
+
+function objectNamed(kernel: Kernel, name: string): MemoryObject | undefined {
+  return Object.values(kernel.world.objects).find((object) => object.name === name)
+}
+
+/** The page daemon looks at a page: a wired one is on no queue, so it is never a candidate. */
+export function choosePage(kernel: Kernel): Answer | Blocked {
+  const { object: name, page } = commandOf(kernel, 'host.pageout')
+  if (kernel.world.pagedaemon !== 'idle') return blocked('pagedaemon')
+  const object = objectNamed(kernel, name)
+  const frame = object?.kind === 'aobj' ? kernel.world.memory.resident(object.ref, page) : -1
+  if (object === undefined || frame < 0) return refuse(kernel, 'ENOENT', 'uvmpd_scan')
+  if (kernel.world.memory.wireCount(frame) > 0) return refuse(kernel, 'EBUSY', 'uvmpd_scan')
+  learn(kernel, { object: object.ref, frame })
+  return { type: 'page.chosen', frame: frame as Frame }
+}
+
+/** pmap_page_protect(): mappings that no pv list names stay as they are. */
+export function protectPage(kernel: Kernel): Answer {
+  removePage(kernel, kernel.thread.locals.frame)
+  return DONE
+}
+
+/** A swap slot and the write; without a slot the page is left where it is. */
+export function writePage(kernel: Kernel): Answer {
+  const { object, frame } = kernel.thread.locals
+  const { page } = commandOf(kernel, 'host.pageout')
+  if (object !== null && assignSwap(kernel, object, page)) return DONE
+  learn(kernel, { errno: 'ENOMEM', at: 'uao_set_swslot' })
+  return { type: 'page.chosen', frame: frame as Frame }
+}
+
+export function freeEvicted(kernel: Kernel): Answer {
+  const { object, frame } = kernel.thread.locals
+  const { page: index } = commandOf(kernel, 'host.pageout')
+  const ref = object as ObjectRef
+  kernel.record({ type: 'page.freed', object: ref, index, frame: frame as Frame })
+  return { type: 'page.freed', object: ref, index }
+}

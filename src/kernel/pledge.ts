@@ -1,0 +1,32 @@
+/**
+ * The two pledge gates of vmm(4): the request filter, and the look at the VM that a request names.
+ *
+ * Source: pledge_ioctl_vmm() and vm_find() of vmm.c; pledge_fail() of kern_pledge.c.
+ */
+import type { Answer } from '../../machines/answer.ts'
+import type { Process, Vm } from '../model/world.ts'
+import { type Kernel, DONE, curproc, refuse } from './kernel.ts'
+
+/** Requests that make or list VMs or map their memory: not for a process without `proc`. */
+const NEEDS_PROC: readonly string[] = ['ioc.create', 'ioc.info', 'ioc.sharemem']
+
+/** pledge_ioctl() before the driver: what an unpledged process asks is not looked at. */
+export function filterRequest(kernel: Kernel): Answer {
+  const process = curproc(kernel)
+  if (process === undefined) return refuse(kernel, 'ESRCH', 'curproc')
+  const { pledge, pid } = process
+  if (pledge.length === 0) return DONE
+  const { type } = kernel.thread.command
+  const allowed = pledge.includes('vmm') && type !== 'ioc.unknown' && (!NEEDS_PROC.includes(type) || pledge.includes('proc'))
+  if (allowed) return DONE
+  kernel.record({ type: 'pledge.filtered', pid, errno: 'EPERM' })
+  return refuse(kernel, 'EPERM', 'pledge_ioctl_vmm')
+}
+
+/** vm_find(): a process that promised `vmm` without `proc` may only have its own VM. */
+export function mayUse(kernel: Kernel, process: Process, vm: Vm): boolean {
+  const { pledge, pid } = process
+  if (!pledge.includes('vmm') || pledge.includes('proc') || vm.creator === pid) return true
+  kernel.record({ type: 'pledge.broken', pid })
+  return false
+}

@@ -1,0 +1,86 @@
+/**
+ * Memory objects: creation, references, and what becomes of the pages when the last reference goes.
+ *
+ * Source: uvm_aobj.c 1.122 (2026-02).
+ */
+import type { Frame } from '../../events/address.ts'
+import type { Bytes } from '../../events/address.ts'
+import { pagesOf } from '../../events/address.ts'
+import type { ObjectRef } from '../../events/ids.ts'
+import type { ObjectReleased, ObjectReferenced } from '../../events/object.ts'
+import { type Kernel, panic } from './kernel.ts'
+import { removePage } from './pmap.ts'
+
+/** An object with more pages than this keeps its swap slots in a hash. @source UAO_SWHASH_THRESHOLD */
+const SWHASH_THRESHOLD = 64
+/** Pages of one hash element. @source UAO_SWHASH_CLUSTER_SIZE */
+const SWHASH_CLUSTER = 16
+
+/** uao_create(): null when it finds no memory. */
+export function createObject(kernel: Kernel, kind: 'aobj' | 'anon', size: Bytes): ObjectRef | null {
+  const errno = kind === 'aobj' ? kernel.fails('uao_create') : null
+  if (errno !== null) {
+    kernel.record({ type: 'object.refused', size, errno })
+    return null
+  }
+  const { made } = kernel.world
+  const object = (made.object + 1) as ObjectRef
+  const name = kind === 'aobj' ? `a${made.aobj + 1}` : `m${made.anon + 1}`
+  kernel.record({ type: 'object.created', object, kind, name, pages: pagesOf(size), thread: kernel.thread.id })
+  return object
+}
+
+/** uao_reference(). False when the object is gone: a real kernel goes on with what lies there then. */
+export function referenceObject(kernel: Kernel, object: ObjectRef, why: ObjectReferenced['why']): boolean {
+  if (kernel.world.objects[object] === undefined) {
+    panic(kernel, 'uao_reference', 'uaf')
+    return false
+  }
+  kernel.record({ type: 'object.referenced', object, why, thread: kernel.thread.id })
+  return true
+}
+
+/** uao_detach(): one reference less; the last one frees pages and swap slots, whatever the wire counts are. */
+export function detachObject(kernel: Kernel, object: ObjectRef, why: ObjectReleased['why']): void {
+  if (kernel.world.objects[object] === undefined) {
+    panic(kernel, 'uao_detach', 'uaf')
+    return
+  }
+  kernel.record({ type: 'object.released', object, why, thread: kernel.thread.id })
+  if ((kernel.world.objects[object]?.refs ?? 0) > 0) return
+  const pages: { readonly index: number; readonly frame: number }[] = []
+  kernel.world.memory.eachResident(object, (index, frame) => {
+    pages.push({ index, frame })
+  })
+  for (const { index, frame } of pages) {
+    removePage(kernel, frame)
+    kernel.record({ type: 'page.freed', object, index, frame: frame as Frame })
+  }
+  const swapped: number[] = []
+  kernel.world.memory.eachSwapped(object, (index) => {
+    swapped.push(index)
+  })
+  for (const index of swapped) kernel.record({ type: 'swap.released', object, index })
+  kernel.record({ type: 'object.freed', object })
+}
+
+/** uao_set_swslot(): whether the page of the object has a swap slot now. */
+export function assignSwap(kernel: Kernel, object: ObjectRef, index: number): boolean {
+  const { memory, objects } = kernel.world
+  if (memory.swapped(object, index)) return true
+  if (kernel.fails('swap_get') !== null) return false
+  if ((objects[object]?.pages ?? 0) > SWHASH_THRESHOLD && !clusterHasSlot(kernel, object, index)) {
+    if (kernel.fails('swelt_get') !== null) return false
+  }
+  kernel.record({ type: 'swap.assigned', object, index })
+  return true
+}
+
+/** uao_find_swhash_elt(): an element lives as long as one of its pages has a slot. */
+function clusterHasSlot(kernel: Kernel, object: ObjectRef, index: number): boolean {
+  const first = index - (index % SWHASH_CLUSTER)
+  for (let page = first; page < first + SWHASH_CLUSTER; page += 1) {
+    if (kernel.world.memory.swapped(object, page)) return true
+  }
+  return false
+}

@@ -1,0 +1,52 @@
+/**
+ * Faults in the map of a process, ordinary and wiring.
+ *
+ * Source: uvm_fault.c and uvm_page.c (2025).
+ */
+import { pageOf, pagesOf, truncPage } from '../../events/address.ts'
+import type { Frame, Hva } from '../../events/address.ts'
+import type { Errno } from '../../events/errno.ts'
+import type { Entry, Process } from '../model/world.ts'
+import type { Kernel } from './kernel.ts'
+import { enterProcess } from './pmap.ts'
+
+/** 'ok', 'short' where the fault has to be tried again once there is memory, or an errno. */
+export type FaultResult = 'ok' | 'short' | Errno
+
+/**
+ * Brings the page of `entry` at `va` in, from the object, from swap or zero-filled, and enters it into the process
+ * pmap; `wired` wires the page itself as well, which nothing but its end undoes.
+ */
+export function faultIn(kernel: Kernel, process: Process, entry: Entry, va: Hva, wired: boolean): FaultResult {
+  const page = truncPage(va)
+  const index = entry.offset + pagesOf(page - entry.start)
+  const { object } = entry
+  let frame = kernel.world.memory.resident(object, index)
+  const swapped = kernel.world.memory.swapped(object, index)
+  if (frame < 0) {
+    if (kernel.fails('page_alloc') !== null) return waitForMemory(kernel)
+    frame = kernel.world.memory.lowestFreeFrame()
+    // Memory and swap are exhausted: no page will ever come free for the waiting.
+    if (frame < 0) return 'ENOMEM'
+    kernel.record({ type: 'page.allocated', object, index, frame: frame as Frame, from: swapped ? 'swap' : 'zero' })
+  }
+  if (enterProcess(kernel, process.pmap, page, frame as Frame, wired) !== 'ok') return waitForMemory(kernel)
+  if (wired) {
+    const wires = kernel.world.memory.wireCount(frame) + 1
+    kernel.record({ type: 'page.wired', frame: frame as Frame, wires, pid: process.pid, va: page })
+    // A wired page is dirty for good: its copy in swap is worthless.
+    if (swapped) kernel.record({ type: 'swap.released', object, index })
+  }
+  return 'ok'
+}
+
+/** uvm_wait(): the page daemon makes room, then the fault is tried again. */
+function waitForMemory(kernel: Kernel): FaultResult {
+  kernel.record({ type: 'memory.awaited', thread: kernel.thread.id })
+  return 'short'
+}
+
+/** Whether the process pmap serves an access to `va` by itself. */
+export function isMapped(kernel: Kernel, process: Process, va: Hva): boolean {
+  return kernel.world.memory.leaf(process.pmap, pageOf(va)) >= 0
+}

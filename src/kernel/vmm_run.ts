@@ -1,0 +1,257 @@
+/**
+ * The steps of vm_run(), of vm_resetcpu() and of the nested fault handlers.
+ *
+ * Source: vm_run() and vm_resetcpu() of vmm.c; vmx_handle_np_fault(), svm_handle_np_fault(), vmx_fault_page(),
+ * svm_fault_page(), vmm_get_guest_memtype() and vmm_translate_gpa() of vmm_machdep.c with the patch of May 2025.
+ */
+import { VM_MAXUSER_ADDRESS, addWords, offset, pageOf, truncPage } from '../../events/address.ts'
+import type { Frame, Gpa, Hva, Word64 } from '../../events/address.ts'
+import type { Errno } from '../../events/errno.ts'
+import type { Answer } from '../../machines/answer.ts'
+import { leafFrame } from '../model/memory.ts'
+import { VCPU_STOPPED, VM_MEM_MMIO, type Vm } from '../model/world.ts'
+import {
+  ABSENT,
+  ASSIST,
+  type Blocked,
+  DONE,
+  type Kernel,
+  MUST_STOP,
+  PRESENT,
+  SHORT,
+  blocked,
+  curproc,
+  learn,
+  refuse,
+  vmOf,
+} from './kernel.ts'
+import { enterNested } from './pmap.ts'
+import { faultIn } from './uvm_fault.ts'
+import { entryAt } from './uvm_map.ts'
+import { mustStop } from './vmm_find.ts'
+
+/** Longest instruction that VMX may report for an assist. */
+const INSTRUCTION_LENGTH_MAX = 15
+/** v_n_bytes_fetched: as many bytes as the guest's access had fetched. */
+const BYTES_FETCHED = 4
+
+/** vmm_get_guest_memtype(): the ranges ascend, so the walk ends at the first that begins above. */
+export function memtypeOf(vm: Vm, gpa: Word64): 'regular' | 'mmio' | 'unknown' {
+  for (const slot of vm.slots) {
+    if (gpa < slot.gpa) break
+    if (gpa < slot.gpa + slot.size) return slot.memtype === VM_MEM_MMIO ? 'mmio' : 'regular'
+  }
+  return 'unknown'
+}
+
+/** vmm_translate_gpa(): the user address of a guest page, 0 where no range covers it. Of MMIO ranges too. */
+export function translateGpa(vm: Vm, gpa: Gpa): Word64 {
+  for (const slot of vm.slots) {
+    if (gpa >= slot.gpa && gpa < slot.gpa + slot.size) {
+      return slot.hva === null ? addWords(slot.hint, gpa - slot.gpa) : slot.hva + (gpa - slot.gpa)
+    }
+  }
+  return 0
+}
+
+/** What the exit says about itself; a guest inside RUN faults on pages that are not there. */
+type ExitInfo = {
+  readonly direct: boolean
+  readonly qualification: number
+  readonly instructionLength: number
+  readonly decodeAssist: boolean
+}
+const NOT_PRESENT: ExitInfo = { direct: false, qualification: 1, instructionLength: 3, decodeAssist: true }
+
+/** vmx_get_guest_faulttype(): whether the translation was missing or forbids the access; anything else is nonsense. */
+function accessVerdict(qualification: number): 'absent' | 'protect' | 'invalid' {
+  const wanted = qualification % 8
+  const permitted = Math.floor(qualification / 8) % 8
+  if (permitted === 0) return 'absent'
+  for (const right of [1, 2, 4]) {
+    const asked = Math.floor(wanted / right) % 2 === 1
+    if (asked && Math.floor(permitted / right) % 2 === 0) return 'protect'
+  }
+  return 'invalid'
+}
+
+/** MMIO: what userland needs to emulate the access. */
+function assist(kernel: Kernel, handler: 'ept' | 'rvi', info: ExitInfo): Answer {
+  if (handler === 'rvi') {
+    // Without decode assists the exit is delivered all the same, with nothing in it.
+    const bytes = info.decodeAssist
+    learn(kernel, {
+      exit: 'mmio',
+      reason: 'mmio',
+      handler,
+      instructionLength: bytes ? BYTES_FETCHED : 0,
+      instructionInfo: bytes ? 2 : 0,
+      errno: 'EAGAIN',
+      at: 'svm_handle_np_fault',
+    })
+    return ASSIST
+  }
+  const blank = { exit: 'mmio', reason: 'mmio', handler, instructionLength: 0, instructionInfo: 0 } as const
+  if (kernel.fails('vmread') !== null) return refuse(kernel, 'EINVAL', 'vmx_handle_np_fault', blank)
+  const { instructionLength } = info
+  if (instructionLength < 1 || instructionLength > INSTRUCTION_LENGTH_MAX) {
+    return refuse(kernel, 'EINVAL', 'vmx_handle_np_fault', blank)
+  }
+  learn(kernel, { ...blank, instructionLength, instructionInfo: 1, errno: 'EAGAIN', at: 'vmx_handle_np_fault' })
+  return ASSIST
+}
+
+/** The handler's look at the exit and the page-fault function's at the access; then the gpa's user address. */
+export function classifyFault(kernel: Kernel): Answer {
+  const { command, locals } = kernel.thread
+  const { mode } = kernel.world.boot
+  const info = command.type === 'guest.fault' ? command : NOT_PRESENT
+  const asked = command.type === 'guest.fault' ? command.handler : null
+  const handler = asked ?? (mode === 'ept' ? 'ept' : 'rvi')
+  const gpa = command.type === 'guest.fault' ? command.gpa : locals.gpa
+  const vm = vmOf(kernel)
+  if (!info.direct) {
+    if (handler === 'ept' && kernel.fails('vmread') !== null) return refuse(kernel, 'EINVAL', 'vmx_handle_np_fault', { handler })
+    const memtype = memtypeOf(vm, gpa)
+    if (memtype === 'mmio') return assist(kernel, handler, info)
+    if (memtype === 'unknown') return refuse(kernel, 'EINVAL', 'vmm_get_guest_memtype', { handler, exit: 'none' })
+  }
+  // The SVM handler says "handled" before it calls the page-fault function, the VMX function says so itself.
+  const handled = { handler, exit: info.direct ? 'none' : 'handled' } as const
+  if (handler === 'ept') {
+    const verdict = kernel.fails('vmread') === null ? accessVerdict(info.qualification) : 'invalid'
+    if (verdict === 'invalid') return refuse(kernel, 'EINVAL', 'vmx_get_guest_faulttype', handled)
+    if (verdict === 'protect') {
+      learn(kernel, { handler, exit: 'protect', reason: 'protect', errno: 'EAGAIN', at: 'vmx_fault_page' })
+      return ASSIST
+    }
+  }
+  const exit = info.direct && handler === 'rvi' ? 'none' : 'handled'
+  const page = typeof gpa === 'number' ? truncPage(gpa as Gpa) : null
+  const hva = page === null ? 0 : translateGpa(vm, page)
+  if (page === null || hva === 0) return refuse(kernel, 'EINVAL', 'vmm_translate_gpa', { handler, exit })
+  // These are the same for all faults of a run; only a change is worth an event.
+  if (locals.handler !== handler || locals.exit !== exit) learn(kernel, { handler, exit })
+  kernel.record({ type: 'fault.translated', vm: vm.ref, gpa: page, hva })
+  return DONE
+}
+
+/** Whether `hva` is an address that a process could have mapped. */
+function isUser(hva: Word64): hva is Hva {
+  return typeof hva === 'number' && hva < VM_MAXUSER_ADDRESS
+}
+
+/** pmap_extract() of curproc's pmap: nothing is locked, and nothing is pinned. */
+export function extractPage(kernel: Kernel): Answer {
+  const { hva } = kernel.thread.locals
+  const process = curproc(kernel)
+  if (process === undefined || !isUser(hva)) {
+    learn(kernel, { frame: -1 })
+    return ABSENT
+  }
+  const packed = kernel.world.memory.leaf(process.pmap, pageOf(hva))
+  const frame = (packed < 0 ? -1 : leafFrame(packed)) as Frame | -1
+  kernel.record({ type: 'pmap.extracted', pmap: process.pmap, va: hva, frame })
+  return frame < 0 ? ABSENT : PRESENT
+}
+
+/** uvm_fault_wire() of one page of curproc's map. */
+export function faultWire(kernel: Kernel): Answer {
+  const { hva, pid } = kernel.thread.locals
+  const injected = kernel.fails('uvm_fault_wire')
+  if (injected !== null) return refuseWire(kernel, injected)
+  if (kernel.fails('fault_nomap') !== null) {
+    kernel.record({ type: 'fault.hollow', pid, va: hva })
+    return DONE
+  }
+  return faultWireAgain(kernel)
+}
+
+function refuseWire(kernel: Kernel, errno: Errno): Answer {
+  const { hva, pid } = kernel.thread.locals
+  kernel.record({ type: 'fault.refused', pid, va: hva, errno })
+  return refuse(kernel, errno, 'uvm_fault_wire')
+}
+
+/** The fault itself, also once more after uvm_wait(). */
+export function faultWireAgain(kernel: Kernel): Answer {
+  const { hva } = kernel.thread.locals
+  const process = curproc(kernel)
+  const entry = process === undefined ? undefined : entryAt(process, hva)
+  if (process === undefined || entry === undefined) return refuseWire(kernel, 'EFAULT')
+  const result = faultIn(kernel, process, entry, hva as Hva, true)
+  if (result === 'ok') return DONE
+  return result === 'short' ? SHORT : refuseWire(kernel, result)
+}
+
+/** vcpu_reload_vmcs_vmx(): the thread may have slept, on any CPU. */
+export function reloadVmcs(kernel: Kernel): Answer {
+  const { vcpu } = kernel.thread.locals
+  const errno = kernel.fails('vmptrld')
+  kernel.record({ type: 'vmcs.reloaded', vm: vmOf(kernel).ref, vcpu, errno: errno === null ? null : 'EINVAL' })
+  return errno === null ? DONE : refuse(kernel, 'EINVAL', 'vcpu_reload_vmcs_vmx')
+}
+
+export function refuseAbsent(kernel: Kernel): Answer {
+  return refuse(kernel, 'EINVAL', 'pmap_extract')
+}
+
+/** pmap_enter() into the nested pmap, of whatever frame was extracted before. */
+export function enterLeaf(kernel: Kernel): Answer {
+  const { gpa, frame } = kernel.thread.locals
+  const { pmap } = vmOf(kernel)
+  const record = pmap === null ? undefined : kernel.world.pmaps[pmap]
+  if (record === undefined) return refuse(kernel, 'EINVAL', 'pmap_enter')
+  const result = enterNested(kernel, record, truncPage(gpa as Gpa), frame as Frame)
+  return result === 'ok' || result === 'panicked' ? DONE : refuse(kernel, result, 'pmap_enter')
+}
+
+export function resetVcpu(kernel: Kernel): Answer {
+  const { vcpu } = kernel.thread.locals
+  const vm = vmOf(kernel)
+  if (vm.vcpus.find((one) => one.id === vcpu)?.state !== VCPU_STOPPED) return refuse(kernel, 'EBUSY', 'vm_resetcpu')
+  const errno = kernel.fails('vcpu_reset_regs')
+  kernel.record({ type: 'vcpu.reset', vm: vm.ref, vcpu, errno })
+  return errno === null ? DONE : refuse(kernel, 'EIO', 'vcpu_reset_regs')
+}
+
+/** vm_run(): compare-and-swap of the state. */
+export function startVcpu(kernel: Kernel): Answer {
+  const { vcpu } = kernel.thread.locals
+  const state = vmOf(kernel).vcpus.find((one) => one.id === vcpu)?.state
+  return state === VCPU_STOPPED ? DONE : refuse(kernel, 'EBUSY', 'vm_run')
+}
+
+/** vm_run(): after a copyin() that failed nobody puts the state back. */
+export function copyInRun(kernel: Kernel): Answer {
+  const errno = kernel.fails('copyin')
+  return errno === null ? DONE : refuse(kernel, errno, 'copyin')
+}
+
+/** First iteration of the run loop: on VMX an INVEPT for what this CPU may have cached. */
+export function loadVcpu(kernel: Kernel): Answer {
+  const { pmap } = vmOf(kernel)
+  if (kernel.world.boot.mode === 'ept' && pmap !== null) kernel.record({ type: 'ept.invalidated', pmap })
+  return DONE
+}
+
+/** The guest runs until it, or a signal, makes the vCPU leave. */
+export function runGuest(kernel: Kernel): Answer | Blocked {
+  const { vcpu } = kernel.thread.locals
+  if (!mustStop(kernel, vmOf(kernel).vcpus[vcpu])) return blocked('guest')
+  learn(kernel, { reason: 'signal' })
+  return MUST_STOP
+}
+
+/** Between two entries. */
+export function checkMustStop(kernel: Kernel): Answer {
+  const { vcpu } = kernel.thread.locals
+  if (!mustStop(kernel, vmOf(kernel).vcpus[vcpu])) return DONE
+  learn(kernel, { reason: 'signal' })
+  return MUST_STOP
+}
+
+export function copyOutRun(kernel: Kernel): Answer {
+  const errno = kernel.fails('copyout')
+  return errno === null ? DONE : refuse(kernel, 'EFAULT', 'copyout')
+}

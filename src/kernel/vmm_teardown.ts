@@ -1,0 +1,76 @@
+/**
+ * The steps of vm_teardown() and the end of vm_terminate().
+ *
+ * Source: vm_teardown() and vm_terminate() of vmm.c with the patch of May 2025.
+ */
+import { offset } from '../../events/address.ts'
+import type { Gpa } from '../../events/address.ts'
+import type { Answer } from '../../machines/answer.ts'
+import { type Kernel, DONE, NONE, learn, vmOf } from './kernel.ts'
+import { destroyPmap, removeRange } from './pmap.ts'
+import { detachObject } from './uvm_aobj.ts'
+
+export function beginTeardown(kernel: Kernel): Answer {
+  learn(kernel, { cursor: 0, vcpus: vmOf(kernel).vcpuCt })
+  return DONE
+}
+
+export function nextVcpu(kernel: Kernel): Answer {
+  const [vcpu] = vmOf(kernel).vcpus
+  return vcpu === undefined ? NONE : { type: 'next', slot: vcpu.id }
+}
+
+/** pmap_remove() from a range's first byte to its last, of MMIO as well. EPT tells the TLBs while it is switched on. */
+export function removeNextRange(kernel: Kernel): Answer {
+  const { slots, pmap } = vmOf(kernel)
+  const { cursor } = kernel.thread.locals
+  const slot = slots[cursor]
+  const record = pmap === null ? undefined : kernel.world.pmaps[pmap]
+  if (slot === undefined || record === undefined) {
+    learn(kernel, { cursor: 0 })
+    return NONE
+  }
+  const first = slot.gpa
+  const last: Gpa = offset(first, slot.size - 1)
+  const pages = removeRange(kernel, record, first, last)
+  kernel.record({ type: 'pmap.removed', pmap: record.ref, first, last, pages })
+  if (record.kind === 'ept' && kernel.world.softc.on) kernel.record({ type: 'ept.invalidated', pmap: record.ref })
+  learn(kernel, { cursor: cursor + 1 })
+  return { type: 'next', slot: cursor }
+}
+
+export function nextHeldSlot(kernel: Kernel): Answer {
+  const { slots } = vmOf(kernel)
+  for (let slot = kernel.thread.locals.cursor; slot < slots.length; slot += 1) {
+    const object = slots[slot]?.object ?? null
+    if (object === null) continue
+    learn(kernel, { slot, object, cursor: slot + 1 })
+    return { type: 'next', slot }
+  }
+  return NONE
+}
+
+export function detachSlot(kernel: Kernel): Answer {
+  const { object } = kernel.thread.locals
+  if (object !== null) detachObject(kernel, object, 'slot')
+  return DONE
+}
+
+export function destroyNestedPmap(kernel: Kernel): Answer {
+  const { pmap } = vmOf(kernel)
+  const record = pmap === null ? undefined : kernel.world.pmaps[pmap]
+  if (record !== undefined) destroyPmap(kernel, record)
+  return DONE
+}
+
+/** The VM goes back to its pool; the machine says so. */
+export function freeVm(): Answer {
+  return DONE
+}
+
+/** Counts down after the teardown; the last VM switches virtualization off, still under vm_lock. */
+export function uncountVm(kernel: Kernel): Answer {
+  kernel.record({ type: 'vm.uncounted', vcpus: kernel.thread.locals.vcpus })
+  if (kernel.world.softc.vmCt === 0) kernel.record({ type: 'vmm.stopped' })
+  return DONE
+}
