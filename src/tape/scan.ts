@@ -122,7 +122,7 @@ function scanFrames(
       tornTail = { offset, bytes: size - offset }
       break
     }
-    const wrong = isFault(frame) ? frame : judge(source, frame, offset, contents, verify === 'all' ? chain : null, sums)
+    const wrong = isFault(frame) ? frame : judge(source, frame, offset, contents, chain, verify, sums)
     if (isFault(frame) || wrong !== null) {
       if (allZero(source, offset)) tornTail = { offset, bytes: size - offset }
       else if (wrong !== null)
@@ -158,16 +158,17 @@ function wholeFrame(source: TapeSource, offset: number, sums: Checksums): FrameH
   return head
 }
 
-/** @param chain null where only heads are looked at; an index is small, and is looked at all the same. */
+/** What is wrong with a frame whose head has passed. An index is small, and is always looked at in full. */
 function judge(
   source: TapeSource,
   head: FrameHead,
   offset: number,
   contents: Contents,
-  chain: Uint8Array | null,
+  chain: Uint8Array,
+  verify: Verify,
   sums: Checksums,
 ): FrameFault | null {
-  if (chain !== null || head.kind === 'index') {
+  if (verify === 'all' || head.kind === 'index') {
     const frame = source.read(offset, frameBytes(head.storedBytes))
     const wrong = judgeFrame(frame, chain, sums)
     if (wrong !== null) return wrong

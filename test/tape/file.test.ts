@@ -7,7 +7,8 @@ import fc from 'fast-check'
 import { TapeError } from '../../src/tape/error.ts'
 import { nodeFileSystem } from '../../src/tape/file/system.ts'
 import { readTape, TapeWriter } from '../../src/tape/file.ts'
-import { append, codeOf, contentOf, header, inDirectory, type Part, partsOf, payloadOf, writeTape } from './tapes.ts'
+import { partsOf } from './parts.ts'
+import { append, codeOf, contentOf, header, inDirectory, type Part, payloadOf, writeTape } from './tapes.ts'
 
 /** What reading should give, computed from the parts alone. */
 function wanted(parts: readonly Part[]): object[] {

@@ -5,18 +5,8 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { readTape, TapeWriter } from '../../src/tape/file.ts'
-import {
-  append,
-  codeOf,
-  contentAt,
-  contentOf,
-  header,
-  inDirectory,
-  partsOf,
-  payloadOf,
-  someParts,
-  writeTape,
-} from './tapes.ts'
+import { partsOf } from './parts.ts'
+import { append, codeOf, contentAt, contentOf, header, inDirectory, payloadOf, someParts, writeTape } from './tapes.ts'
 
 describe('a writer', () => {
   const at = inDirectory()

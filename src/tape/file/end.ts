@@ -97,11 +97,15 @@ export class TapeEnd {
     }
   }
 
-  /** Lets go of the file as it is. Closing again does nothing. */
+  /** Lets go of the file as it is. Closing again does nothing. @throws TapeError TAPE009 when that failed. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    this.#fileSystem.close(this.#file)
+    try {
+      this.#fileSystem.close(this.#file)
+    } catch (cause) {
+      throw this.#waitingFailed('the file to be closed', cause)
+    }
   }
 
   /** @throws TapeError TAPE010 when it is closed or has failed for good. */
