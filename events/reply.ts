@@ -52,6 +52,8 @@ export type InfoReply =
   | { readonly ok: true; readonly count: number; readonly need: number | null; readonly vms: readonly VmInfo[] }
   | (Refusal & { readonly count: number | null })
 export type TouchReply = { readonly ok: true; readonly faulted: boolean } | (Refusal & { readonly faulted: boolean })
+/** What a guest's access came to: served at once, after a fault, or by leaving RUN, which answered `left`. */
+export type GuestReply = { readonly ok: true; readonly faulted: boolean; readonly left: RunReply | null } | Refusal
 export type MmapReply = { readonly ok: true; readonly va: Word64 } | Refusal
 export type MuststopReply = { readonly ok: true; readonly stop: boolean } | Refusal
 export type PlainReply = { readonly ok: true } | Refusal
@@ -63,6 +65,7 @@ export type Reply =
   | RunReply
   | InfoReply
   | TouchReply
+  | GuestReply
   | MmapReply
   | MuststopReply
   | PlainReply
@@ -77,8 +80,8 @@ export type ReplyOf = {
   readonly 'ioc.resetcpu': PlainReply
   readonly 'ioc.unknown': PlainReply
   readonly 'guest.fault': FaultReply
-  readonly 'guest.touch': TouchReply
-  readonly 'guest.leave': PlainReply
+  readonly 'guest.touch': GuestReply
+  readonly 'guest.leave': GuestReply
   readonly 'host.spawn': PlainReply
   readonly 'host.exit': PlainReply
   readonly 'host.signal': PlainReply

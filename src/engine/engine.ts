@@ -222,7 +222,6 @@ export class Engine {
     this.#thread = runner
     const step = this.nextStep(runner)
     if (command.type === 'guest.touch') return this.#answer(runner, step, { type: 'guest.faulted', gpa: command.gpa })
-    this.#record({ type: 'call.learnt', thread: runner, locals: { reason: 'guest' } })
     return this.#answer(runner, step, { type: 'guest.left' })
   }
 }

@@ -238,9 +238,7 @@ export function loadVcpu(kernel: Kernel): Answer {
 /** The guest runs until it, or a signal, makes the vCPU leave. */
 export function runGuest(kernel: Kernel): Answer | Blocked {
   const { vcpu } = kernel.thread.locals
-  if (!mustStop(kernel, vmOf(kernel).vcpus[vcpu])) return blocked('guest')
-  learn(kernel, { reason: 'signal' })
-  return MUST_STOP
+  return mustStop(kernel, vmOf(kernel).vcpus[vcpu]) ? MUST_STOP : blocked('guest')
 }
 
 /** Between two entries. */

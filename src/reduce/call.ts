@@ -55,6 +55,11 @@ export function learnFault(world: WorldDraft, thread: ThreadId, gpa: Word64): vo
   locals.errno = null
 }
 
+/** `vcpu.exited` on a thread: why RUN will come back. */
+export function learnExit(world: WorldDraft, thread: ThreadId, reason: 'guest' | 'signal'): void {
+  threadOf(world, thread).locals.reason = reason
+}
+
 /** `fault.translated` on a thread. */
 export function learnTranslation(world: WorldDraft, thread: ThreadId, gpa: Gpa, hva: Word64): void {
   const { locals } = threadOf(world, thread)

@@ -6,7 +6,7 @@ import { unreachable } from '../../events/event.ts'
 import type { Recorded, VmmEvent } from '../../events/event.ts'
 import type { ThreadId } from '../../events/ids.ts'
 import type { Memory } from '../model/memory.ts'
-import { learnFault, learnFrame, learnTranslation, moveCall, reduceCall } from './call.ts'
+import { learnExit, learnFault, learnFrame, learnTranslation, moveCall, reduceCall } from './call.ts'
 import { reduceDevice } from './device.ts'
 import type { WorldDraft } from './draft.ts'
 import { reduceObject, reducePage } from './object.ts'
@@ -63,6 +63,9 @@ export function reduceEvent(
     case 'vcpu.faulted':
       if (thread !== null) learnFault(world, thread, event.gpa)
       return reduceVcpu(world, event)
+    case 'vcpu.exited':
+      if (thread !== null) learnExit(world, thread, event.reason)
+      return reduceVcpu(world, event)
     case 'fault.translated':
       if (thread !== null) learnTranslation(world, thread, event.gpa, event.hva)
       return
@@ -75,7 +78,6 @@ export function reduceEvent(
     case 'vcpu.unlocked':
     case 'vcpu.started':
     case 'vcpu.entered':
-    case 'vcpu.exited':
     case 'vcpu.stopped':
     case 'vcpu.terminated':
     case 'vcpu.reset':

@@ -1,0 +1,193 @@
+/**
+ * A run: a booted host that takes commands. `dispatch` steps one call to its end and answers as the ioctl would;
+ * `start` and `step` leave the order of the threads to the caller. There is one path: the first is a loop of the others.
+ */
+import { pageOf } from '../../events/address.ts'
+import { type Boot, DEFAULT_BOOT } from '../../events/boot.ts'
+import type { CallCommand, Command, GuestCommand } from '../../events/command.ts'
+import { Defect } from '../../events/defect.ts'
+import type { Recorded } from '../../events/event.ts'
+import type { ThreadId } from '../../events/ids.ts'
+import type { GuestReply, Outcome, Reply, RunReply } from '../../events/reply.ts'
+import type { Design } from '../design/design.ts'
+import { DEFAULT_DESIGN, designNamed } from '../design/designs.ts'
+import { lookup } from '../kernel/kernel.ts'
+import type { MemoryDump } from '../model/memory/dump.ts'
+import { VersionedMemory } from '../model/memory/versioned.ts'
+import { type World, bootWorld } from '../model/world.ts'
+import { type Driver, type DriverKind, driverOf } from '../reduce/drivers.ts'
+import { Engine, type Recorder, type StepOutcome } from './engine.ts'
+import type { RoutineStep } from './routines.ts'
+
+/** What a run can be stored as, between any two steps: plain data, which msgpack holds. */
+export type RunSnapshot = {
+  readonly design: string
+  /** The world without its memory. */
+  readonly records: Omit<World, 'memory'>
+  readonly memory: MemoryDump
+}
+
+export type RunOptions = {
+  /** A design or its name; the newest when left out. */
+  readonly design?: Design | string
+  readonly boot?: Partial<Boot>
+  /** How events are reduced; all give the same worlds. `inPlace` is the quickest. */
+  readonly driver?: DriverKind
+  /** Gets each event as soon as its step is sure of it. */
+  readonly record?: Recorder
+}
+
+export type Unsubscribe = () => void
+
+export class Run {
+  readonly design: Design
+  readonly #engine: Engine
+  readonly #driver: Driver
+  readonly #memory: VersionedMemory
+  readonly #listeners = new Set<Recorder>()
+
+  constructor(design: Design, world: World, memory: VersionedMemory, options: RunOptions) {
+    this.design = design
+    this.#memory = memory
+    this.#driver = driverOf(options.driver ?? 'inPlace', world, memory)
+    if (options.record !== undefined) this.#listeners.add(options.record)
+    this.#engine = new Engine(design, this.#driver, (recorded) => {
+      for (const listener of this.#listeners) listener(recorded)
+    })
+  }
+
+  /** The world as a value that never changes. */
+  get world(): World {
+    return this.#driver.snapshot()
+  }
+
+  /** The world as it is now, without a copy: to look at and let go of. */
+  get current(): World {
+    return this.#driver.current
+  }
+
+  /** Number of the last event. */
+  get seq(): number {
+    return this.#driver.current.seq
+  }
+
+  subscribe(listener: Recorder): Unsubscribe {
+    this.#listeners.add(listener)
+    return () => {
+      this.#listeners.delete(listener)
+    }
+  }
+
+  /**
+   * Asks for one thing and steps it to its end.
+   *
+   * @returns what the caller gets; a panic where the host stopped; or, where the call fell asleep, its thread, which
+   *   `step` moves on once what it waits for has happened.
+   */
+  dispatch<Asked extends Command>(command: Asked): Outcome<Asked['type']>
+  dispatch(command: Command): Outcome {
+    if (this.current.panic !== null) return { ok: false, panic: this.current.panic }
+    if (command.type === 'guest.touch' || command.type === 'guest.leave') return this.#guest(command)
+    const thread = this.start(command)
+    return this.finish(thread)
+  }
+
+  /** Puts a call on a thread, `thread` or the next unused one; its first step is the next. */
+  start(command: CallCommand, thread?: ThreadId): ThreadId {
+    const { threads, made } = this.current
+    const id = thread ?? `t${made.thread + 1}`
+    if (threads[id] !== undefined) throw new Defect('ENG033', `thread '${id}' has a call in flight`, this.seq)
+    this.#engine.start(command, id)
+    return id
+  }
+
+  /** One step of a thread. */
+  step(thread: ThreadId): StepOutcome {
+    return this.#engine.step(thread)
+  }
+
+  /** The step that the thread takes next: its place, the kernel function, the C that it stands for. */
+  next(thread: ThreadId): RoutineStep {
+    return this.#engine.nextStep(thread)
+  }
+
+  /** Steps a thread until its call answers or sleeps. */
+  finish(thread: ThreadId): Outcome {
+    for (;;) {
+      const outcome = this.#engine.step(thread)
+      switch (outcome.kind) {
+        case 'moved':
+          continue
+        case 'blocked':
+          return { ok: false, blocked: outcome.on, thread }
+        case 'panicked':
+          return { ok: false, panic: { fn: outcome.fn, kind: outcome.panic } }
+        case 'replied':
+          return outcome.reply
+      }
+    }
+  }
+
+  /** One action of a guest, up to its next entry or the end of its RUN. */
+  guest(command: GuestCommand, runner: ThreadId): StepOutcome {
+    return this.#engine.guest(command, runner)
+  }
+
+  /** Threads with a call in flight. */
+  get threads(): readonly ThreadId[] {
+    return Object.keys(this.current.threads)
+  }
+
+  /** The thread that is in the guest of a vCPU, or null. */
+  runnerOf(vm: number, vcpu: number): ThreadId | null {
+    return this.#engine.runnerOf(vm, vcpu)
+  }
+
+  #guest(command: GuestCommand): GuestReply | Outcome {
+    const runner = this.#engine.runnerOf(command.vm, command.vcpu)
+    if (runner === null) return { ok: false, errno: 'ESRCH', at: 'guest' }
+    if (command.type === 'guest.touch' && this.#isMapped(command.vm, command.gpa)) {
+      return { ok: true, faulted: false, left: null }
+    }
+    let outcome = this.#engine.guest(command, runner)
+    while (outcome.kind === 'moved' && outcome.place !== 'inGuest') outcome = this.#engine.step(runner)
+    if (outcome.kind === 'panicked') return { ok: false, panic: { fn: outcome.fn, kind: outcome.panic } }
+    if (outcome.kind === 'blocked') return { ok: false, blocked: outcome.on, thread: runner }
+    const left = outcome.kind === 'replied' ? (outcome.reply as RunReply) : null
+    return { ok: true, faulted: command.type === 'guest.touch', left }
+  }
+
+  /** Whether the nested tables serve an access by themselves; each leaf lets the guest read, write and execute. */
+  #isMapped(id: number, gpa: Extract<GuestCommand, { type: 'guest.touch' }>['gpa']): boolean {
+    const pmap = lookup(this.current, id)?.pmap ?? null
+    return pmap !== null && typeof gpa === 'number' && this.current.memory.leaf(pmap, pageOf(gpa)) >= 0
+  }
+
+  /** The whole run as data. Any moment between two steps will do, also in the middle of an ioctl. */
+  snapshot(): RunSnapshot {
+    const { memory: _, ...records } = this.world
+    return { design: this.design.name, records, memory: this.#memory.dump() }
+  }
+}
+
+/** Boots a host. */
+export function createRun(options: RunOptions = {}): Run {
+  const design = typeof options.design === 'string' ? designNamed(options.design) : (options.design ?? DEFAULT_DESIGN)
+  const boot: Boot = { ...DEFAULT_BOOT, ...options.boot }
+  const memory = new VersionedMemory(boot.frames)
+  return new Run(design, bootWorld(boot, memory), memory, options)
+}
+
+/** Goes on with a run that was stored; `options.design` and `options.boot` are the snapshot's own. */
+export function restoreRun(snapshot: RunSnapshot, options: Omit<RunOptions, 'boot'> = {}): Run {
+  const design = typeof options.design === 'object' ? options.design : designNamed(options.design ?? snapshot.design)
+  const memory = VersionedMemory.load(snapshot.memory, snapshot.records.seq)
+  return new Run(design, { ...snapshot.records, memory }, memory, options)
+}
+
+/** What a call answered, for callers that know that it neither sleeps nor panics. */
+export function answered(outcome: Outcome): Reply {
+  if ('panic' in outcome) throw new Defect('ENG036', `the host panicked in ${outcome.panic.fn}`)
+  if ('blocked' in outcome) throw new Defect('ENG037', `thread '${outcome.thread}' waits for ${outcome.blocked}`)
+  return outcome
+}
