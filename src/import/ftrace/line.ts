@@ -131,35 +131,31 @@ function record(
   /** Just after the event's name. */
   end: number,
 ): TraceRecord | UnparsableLine {
-  const [pid, tgid, cpu, flags, whole, fraction, event] = first === 1 ? found.slice(1) : found.slice(2)
+  const tgid = found[first + 1]
+  let event = found[first + 6] ?? ''
   let payload: string
   if (text.charCodeAt(end) === 0x3a /* : */) payload = text.slice(text.charCodeAt(end + 1) === 0x20 ? end + 2 : end + 1)
   else if (text.charCodeAt(end) === 0x28 /* ( */ || text.startsWith(' ->', end))
     // A system call: `sys_close(fd: 7)` and `sys_close -> 0x0`.
     payload = text.slice(end).trimStart()
-  else if (text.startsWith(' <-', end)) return functionRecord()
-  else if (end === text.length) payload = ''
+  else if (text.startsWith(' <-', end)) {
+    // The function tracer prints `CALLEE <-CALLER` where others print the event.
+    payload = `${event}${text.slice(end)}`
+    event = 'function'
+  } else if (end === text.length) payload = ''
   else return unparsable(line, text, `${WANTED} and a colon, found no colon after the event`)
-  return built(event ?? '', payload)
-
-  /** The function tracer prints `CALLEE <-CALLER` where others print the event. */
-  function functionRecord(): TraceRecord {
-    return built('function', `${event ?? ''}${text.slice(end)}`)
-  }
-  function built(name: string, rest: string): TraceRecord {
-    return {
-      kind: 'record',
-      line,
-      task,
-      pid: Number(pid),
-      // `(-------)` is how the kernel prints that it does not know.
-      tgid: tgid === undefined || tgid.charCodeAt(0) === 0x2d ? null : Number(tgid),
-      cpu: Number(cpu),
-      flags: flags ?? null,
-      time: timeOf(whole ?? '', fraction),
-      event: name,
-      payload: rest,
-    }
+  return {
+    kind: 'record',
+    line,
+    task,
+    pid: Number(found[first]),
+    // `(-------)` is how the kernel prints that it does not know.
+    tgid: tgid === undefined || tgid.charCodeAt(0) === 0x2d ? null : Number(tgid),
+    cpu: Number(found[first + 2]),
+    flags: found[first + 3] ?? null,
+    time: timeOf(found[first + 4] ?? '', found[first + 5]),
+    event,
+    payload,
   }
 }
 

@@ -96,6 +96,8 @@ export type ProcessForked = Told & {
   readonly child: number
 }
 export type ThreadExited = Told & { readonly type: 'thread.exited'; readonly thread: number }
+/** The last thread that was seen of a process that held VMs. */
+export type ProcessExited = Told & { readonly type: 'process.exited'; readonly process: number }
 
 // ------------------------------------------------------------------ memory slots
 export type SlotShape = {
@@ -350,6 +352,7 @@ export type LifeFact =
   | VmEnded
   | ProcessForked
   | ThreadExited
+  | ProcessExited
 export type SlotFact = SlotCreated | SlotMoved | SlotReflagged | SlotInvalidated | SlotDeleted | SlotRefused
 export type RunFact =
   | RunBegun

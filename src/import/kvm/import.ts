@@ -270,7 +270,6 @@ export class KvmTraceImport {
         return
       case 'sched_process_exit':
         threadExited(s, thread)
-        s.threads.delete(thread.pid)
         return
       case 'kvm_track_tsc':
         tscTracked(s, thread, event)

@@ -230,4 +230,11 @@ export function threadExited(s: ImportState, thread: ThreadState): void {
     if (vcpu !== undefined && thread.call?.args.cmd === KVM_RUN) vcpu.running = false
   }
   s.emit({ type: 'thread.exited', line: s.line, time: s.time, thread: thread.pid })
+  s.threads.delete(thread.pid)
+  const { process } = thread
+  if (process === null) return
+  const held = (s.processes.get(process)?.files.size ?? 0) > 0
+  if (!held && !s.vms.some((vm) => vm.process === process)) return
+  for (const other of s.threads.values()) if (other.process === process) return
+  s.emit({ type: 'process.exited', line: s.line, time: s.time, process })
 }
