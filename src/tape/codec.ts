@@ -13,10 +13,10 @@ export type EventsCodec<Item> = {
 
 /** The items from seq `from` on, up to and with `last`. */
 export function* itemsOf<Item>(
-  tape: Pick<TapeReader, 'segments' | 'report'>,
+  tape: Pick<TapeReader, 'segments'>,
   codec: EventsCodec<Item>,
-  from: number = tape.report.accepted.firstSeq ?? 0,
-  last: number = Number.MAX_SAFE_INTEGER,
+  from = 0,
+  last = Number.MAX_SAFE_INTEGER,
 ): IterableIterator<Item> {
   for (const { payload, count, firstSeq } of tape.segments(from)) {
     if (firstSeq > last) return

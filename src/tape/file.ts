@@ -10,15 +10,9 @@ import type { Verify } from './scan.ts'
 import { sourceOf } from './source.ts'
 
 export { nodeMeans } from './file/means.ts'
-export { type Sealed, type SealOptions, sealTape } from './file/seal.ts'
-export { nodeFileSystem, type TapeFileSystem } from './file/system.ts'
-export {
-  type CreateOptions,
-  type ResumeOptions,
-  type SyncPolicy,
-  TapeWriter,
-  type WriterOptions,
-} from './file/writer.ts'
+export { sealTape } from './file/seal.ts'
+export type { TapeFileSystem } from './file/system.ts'
+export { type CreateOptions, type SyncPolicy, TapeWriter } from './file/writer.ts'
 
 export type ReadOptions = {
   /** See TapeReader; 'all' unless told. */

@@ -104,10 +104,10 @@ export class TapeReader {
       if (this.#contents.at(ordinal).kind !== 'index') yield this.#frame(ordinal)
   }
 
-  /** The frames of events in order of seq, from the one that holds event `seq` on. */
-  *segments(seq: number = this.#contents.firstSeq ?? 0): IterableIterator<EventsFrame> {
+  /** The frames of events in order of seq, from the one that holds event `seq` on; all of them if it is before the first. */
+  *segments(seq = 0): IterableIterator<EventsFrame> {
     const { length } = this.#contents
-    const start = this.#contents.segmentFor(seq)
+    const start = this.#contents.segmentFor(Math.max(seq, this.#contents.firstSeq ?? 0))
     if (start === null) return
     for (let ordinal = start; ordinal < length; ordinal++) {
       if (this.#contents.at(ordinal).kind !== 'events') continue

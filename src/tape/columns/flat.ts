@@ -39,7 +39,7 @@ export function intBytes(value: number): number {
 }
 
 /** Bytes of every `step`th number as a number of variable length. */
-export function varintBytes(values: Float64Array, n: number, step: number): number {
+function varintBytes(values: Float64Array, n: number, step: number): number {
   let bytes = 0
   for (let i = 0; i < n; i += step) {
     const value = values[i] as number

@@ -7,7 +7,7 @@ import { sourceOf, type TapeSource } from '../source.ts'
 import { codeOf, type TapeFileSystem } from './system.ts'
 
 /** Files up to this are read at once: nothing stays open, and nobody can change them under the reader. */
-export const WHOLE_BYTES_MAX = 64 * 2 ** 20
+const WHOLE_BYTES_MAX = 64 * 2 ** 20
 
 const WINDOW_BYTES = 2 ** 20
 
@@ -35,7 +35,7 @@ export function openSource(
 }
 
 /** @throws TapeError TAPE004 or TAPE005. */
-export function refuseNonFile(path: string, fileSystem: TapeFileSystem): void {
+function refuseNonFile(path: string, fileSystem: TapeFileSystem): void {
   const { kind } = attempt(path, () => fileSystem.stat(path))
   if (kind === 'directory') throw new TapeError('TAPE004', 'a tape was wanted, and this is a directory', { path })
   if (kind === 'other')

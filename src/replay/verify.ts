@@ -1,0 +1,71 @@
+/**
+ * Decides a run again: the decisions are read off its events, a fresh engine takes them, and what it records is
+ * compared event by event.
+ */
+import type { GuestCommand } from '../../events/command.ts'
+import type { Recorded } from '../../events/event.ts'
+import type { Design } from '../design/design.ts'
+import { type Run, type RunSnapshot, createRun, restoreRun } from '../engine/run.ts'
+import type { Boot } from '../../events/boot.ts'
+
+/** The first event that would be recorded differently today. */
+export type Difference = { readonly seq: number; readonly wanted: Recorded | null; readonly found: Recorded | null }
+
+/** JSON in which equal events have equal texts, whatever the order of their keys; bigints marked. */
+function text(recorded: Recorded): string {
+  return JSON.stringify(recorded, (_, value: unknown) => {
+    if (typeof value === 'bigint') return `${value}n`
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+  })
+}
+
+/** What the guest did, where an event says that it did something. */
+function guestCommandOf(run: Run, { event }: Recorded): GuestCommand | null {
+  if (event.type !== 'vcpu.faulted' && !(event.type === 'vcpu.exited' && event.reason === 'guest')) return null
+  const vm = run.current.vms[event.vm]?.id ?? 0
+  if (event.type === 'vcpu.exited') return { type: 'guest.leave', vm, vcpu: event.vcpu }
+  return { type: 'guest.touch', vm, vcpu: event.vcpu, gpa: event.gpa, access: 'rw' }
+}
+
+/** Takes the decision that `recorded` begins with. */
+function decide(run: Run, recorded: Recorded): void {
+  const { event, thread } = recorded
+  if (thread === null) return
+  if (event.type === 'call.started') {
+    run.start(event.command, thread)
+    return
+  }
+  const guest = guestCommandOf(run, recorded)
+  if (guest !== null && run.current.threads[thread]?.place === 'inGuest') run.guest(guest, thread)
+  else run.step(thread)
+}
+
+/**
+ * @param from the snapshot that the events go on from; a freshly booted host when left out.
+ * @returns null when every event comes out as it was recorded.
+ */
+export function verify(events: Iterable<Recorded>, design: Design, boot: Boot, from?: RunSnapshot): Difference | null {
+  const found: Recorded[] = []
+  const record = (recorded: Recorded): void => {
+    found.push(recorded)
+  }
+  const run = from === undefined ? createRun({ design, boot, record }) : restoreRun(from, { design, record })
+  let read = 0
+  for (const wanted of events) {
+    if (read === found.length) {
+      found.length = 0
+      read = 0
+      try {
+        decide(run, wanted)
+      } catch {
+        // A decision that cannot be taken any more records nothing, which is a difference by itself.
+      }
+    }
+    const again = found[read] ?? null
+    read += 1
+    if (again === null || text(again) !== text(wanted)) return { seq: wanted.seq, wanted, found: again }
+  }
+  const extra = found[read] ?? null
+  return extra === null ? null : { seq: extra.seq, wanted: null, found: extra }
+}
