@@ -7,7 +7,8 @@
  * is told on the standard output as soon as it is.
  */
 import { writeSync } from 'node:fs'
-import { nodeFileSystem, type TapeFileSystem, TapeWriter } from '../../src/tape/file.ts'
+import { nodeFileSystem } from '../../src/tape/file/system.ts'
+import { type TapeFileSystem, TapeWriter } from '../../src/tape/file.ts'
 import { append, crashParts, header, payloadOf } from './tapes.ts'
 
 const [path = '', point = 'never'] = process.argv.slice(2)

@@ -4,10 +4,13 @@
  */
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { readTape, TapeWriter } from '../../src/tape/file.ts'
 import { isLong } from '../support/seed.ts'
 import { append, codeOf, contentAt, contentOf, crashParts, inDirectory, payloadOf, writeTape } from './tapes.ts'
+
+const WRITER = fileURLToPath(new URL('./crash-writer.ts', import.meta.url))
 
 type Ending = { readonly signal: string | null; readonly code: number | null; readonly acknowledged: number }
 
@@ -18,7 +21,7 @@ type Ending = { readonly signal: string | null; readonly code: number | null; re
  */
 function crash(path: string, point: string, enough = Number.POSITIVE_INFINITY): Promise<Ending> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import=tsx', 'test/tape/crash-writer.ts', path, point], {
+    const child = spawn(process.execPath, ['--import=tsx', WRITER, path, point], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     let told = ''

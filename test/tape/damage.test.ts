@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { Contents } from '../../src/tape/contents.ts'
 import { TapeError } from '../../src/tape/error.ts'
 import { nodeMeans, readTape, TapeWriter } from '../../src/tape/file.ts'
 import { encodeFrame, encodePrologue } from '../../src/tape/frame.ts'
@@ -261,6 +262,36 @@ describe('a tape whose frames were moved', () => {
     expect(forged((frame) => frame.set([255, 255, 255, 255, 255, 255, 255, 255], 16))).to.equal('order')
     expect(forged((frame) => frame.set([0, 0, 0, 0], 24))).to.equal('order')
     expect(forged((frame) => frame.set([2], 24))).to.equal('chain')
+  })
+})
+
+describe('an index of another tape', () => {
+  it('is told of, and leads nobody astray', () => {
+    const { checksums } = nodeMeans
+    const tape = tapeOf([{ events: 2 }, { events: 2 }], { closes: false })
+    const { chain } = readTape(tape)
+    const withIndex = (contents: Contents) => {
+      const payload = contents.encode(tape.length)
+      const storedBytes = payload.length
+      const bytes = new Uint8Array(tape.length + HEAD_BYTES + storedBytes)
+      bytes.set(tape)
+      const head = { kind: 'index', codec: 'plain', storedBytes, expandedBytes: storedBytes, seq: 4, count: 0 } as const
+      encodeFrame(bytes, tape.length, { ...head, ordinal: 3 }, payload, chain, checksums)
+      return bytes
+    }
+    const [first = 0, second = 0, third = 0] = framesOf(tape)
+    const contents = (...counts: number[]) => {
+      const table = new Contents()
+      table.add({ kind: 'header', offset: first, seq: 0, count: 0 })
+      table.add({ kind: 'events', offset: second, seq: 1, count: counts[0] ?? 0 })
+      table.add({ kind: 'events', offset: third, seq: 1 + (counts[0] ?? 0), count: counts[1] ?? 0 })
+      return table
+    }
+    expect(readTape(withIndex(contents(2, 2))).report).to.deep.include({ closed: true, corrupted: null })
+    const wrong = withIndex(contents(3, 1))
+    expect(readTape(wrong).report.corrupted).to.include({ what: 'index', offset: tape.length })
+    const lazy = readTape(wrong, { verify: 'lazy' })
+    expect(codeOf(() => lazy.segmentFor(3))).to.equal('TAPE011')
   })
 })
 

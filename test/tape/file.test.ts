@@ -64,6 +64,25 @@ describe('a tape', () => {
     expect(readTape(at('one')).chain).to.deep.equal(readTape(at('two')).chain)
   })
 
+  it('has zeros after a payload, whatever was written before', () => {
+    const writer = TapeWriter.create(at('tape'), header, { sync: 'never' })
+    writer.appendEvents(new Uint8Array(64).fill(255), 1, 1)
+    const { bytes } = writer
+    writer.appendEvents(Uint8Array.of(255), 1, 2)
+    writer.abandon()
+    expect([...readFileSync(at('tape')).subarray(bytes + 56)]).to.deep.equal([255, 0, 0, 0, 0, 0, 0, 0])
+  })
+
+  it('is looked at again when a frame is read: the file may have changed since it was opened', () => {
+    writeTape(at('tape'))
+    const bytes = readFileSync(at('tape'))
+    const reader = readTape(bytes)
+    const { offset } = reader.segmentFor(1) ?? { offset: 0 }
+    bytes[offset + 56] = 99
+    expect(codeOf(() => reader.segmentFor(1))).to.equal('TAPE011')
+    expect(reader.segmentFor(4)?.count).to.equal(1)
+  })
+
   it('finds the segment of every event and the snapshot before every moment', () => {
     fc.assert(
       fc.property(partsOf, (parts) => {

@@ -24,7 +24,7 @@ type MemoryFile = {
 /** What a disk is asked to keep or lose of one sector of one write. */
 export type Survives = (operation: number, sector: number) => boolean
 
-export const SECTOR_BYTES = 512
+const SECTOR_BYTES = 512
 
 export class MemoryFiles implements TapeFileSystem {
   readonly files = new Map<string, MemoryFile>()
