@@ -75,6 +75,16 @@ describe('a trace with lost events', () => {
     )
   })
 
+  it('is whole again for a VM that begins after the loss', () => {
+    const journal = journalOf('kvm-tdp/close')
+    // Within the second of six VMs, one after the other.
+    const { facts } = factsOf(withLoss(traceLines('kvm-tdp/close'), 2000, 100))
+    const { verdicts: all } = verdicts(facts, journal)
+    const unknown = new Set(all.filter((verdict) => verdict.facts === null).map((verdict) => verdict.checkpoint))
+    expect([...unknown]).to.deep.equal([2])
+    expect(all.filter((verdict) => verdict.facts !== null && verdict.checkpoint > 2)).to.have.lengthOf(150)
+  })
+
   it('says where events are missing and how many', () => {
     const { facts, counts } = factsOf(traceLines('kvm-tdp/lost'))
     const lost = facts.filter((fact) => fact.type === 'events.lost')
