@@ -7,7 +7,7 @@ import type { CallCommand, Failpoint, GuestCommand } from '../../events/command.
 import { Defect } from '../../events/defect.ts'
 import type { Errno } from '../../events/errno.ts'
 import type { Recorded, VmmEvent } from '../../events/event.ts'
-import type { ThreadId, VcpuId, VmId } from '../../events/ids.ts'
+import type { ThreadId, VcpuId, VmId, VmRef } from '../../events/ids.ts'
 import type { Reply } from '../../events/reply.ts'
 import type { WaitChannel } from '../../events/wait.ts'
 import type { Answer } from '../../machines/answer.ts'
@@ -27,6 +27,14 @@ export type StepOutcome =
   | { readonly kind: 'replied'; readonly reply: Reply }
   | { readonly kind: 'panicked'; readonly fn: string; readonly panic: string }
 
+/** Where a vCPU stands; one that is on no list any more is gone. */
+function vcpuLife(world: World, vm: VmRef, vcpu: VcpuId): string {
+  const vcpus = world.vms[vm]?.vcpus
+  // A VM has few vCPUs; the first is nearly always the one.
+  const one = vcpus?.[vcpu]
+  return (one?.id === vcpu ? one : vcpus?.find((other) => other.id === vcpu))?.life ?? 'gone'
+}
+
 /** Gets every event as soon as the step that it belongs to is sure of it, in order. */
 export type Recorder = (recorded: Recorded) => void
 
@@ -40,6 +48,12 @@ export class Engine {
   #pendingSeq = 0
   #seq: number
   #thread: ThreadId = ''
+  /** Records that are written to in place stay the same object from step to step; others are looked up anew. */
+  readonly #stable: boolean
+  #caller: Thread | null = null
+  /** The step that was found last: nearly always the same thread goes on where it stopped. */
+  #nextOf: ThreadId = ''
+  #next: RoutineStep | null = null
 
   constructor(design: Design, driver: Driver, recorder: Recorder) {
     this.design = design
@@ -47,6 +61,7 @@ export class Engine {
     this.#recorder = recorder
     this.#routines = routinesOf(design)
     this.#seq = driver.current.seq
+    this.#stable = driver.kind === 'inPlace'
     this.#kernel = this.#makeKernel()
   }
 
@@ -62,7 +77,7 @@ export class Engine {
         return driver.current
       },
       get thread() {
-        return engine.#live(engine.#thread)
+        return engine.#caller ?? engine.#live(engine.#thread)
       },
       record(event: VmmEvent) {
         engine.#record(event)
@@ -78,6 +93,14 @@ export class Engine {
         return errno
       },
     }
+  }
+
+  /** The next step is one of thread `id`. */
+  #enter(id: ThreadId): Thread {
+    const thread = this.#live(id)
+    this.#thread = id
+    this.#caller = this.#stable ? thread : null
+    return thread
   }
 
   #live(id: ThreadId): Thread {
@@ -120,13 +143,19 @@ export class Engine {
     if (this.world.threads[id] !== undefined) throw new Defect('ENG033', `thread '${id}' has a call in flight`, this.#seq)
     const { initial } = this.#routine(command)
     this.#thread = id
+    this.#caller = null
     this.#record({ type: 'call.started', thread: id, command })
     this.#endStep(initial)
   }
 
   /** The step that the thread takes next. */
   nextStep(id: ThreadId): RoutineStep {
-    const { command, place } = this.#live(id)
+    return this.#stepOf(id, this.#live(id))
+  }
+
+  #stepOf(id: ThreadId, { command, place }: Thread): RoutineStep {
+    const last = this.#next
+    if (last !== null && id === this.#nextOf && last.name === place && last.of === command.type) return last
     const step = this.#routine(command).byName.get(place)
     if (step === undefined) throw new Defect('ENG034', `${command.type} has no step '${place}'`, this.#seq)
     return step
@@ -140,8 +169,7 @@ export class Engine {
   step(id: ThreadId): StepOutcome {
     const { panic } = this.world
     if (panic !== null) return { kind: 'panicked', fn: panic.fn, panic: panic.kind }
-    this.#thread = id
-    const step = this.nextStep(id)
+    const step = this.#stepOf(id, this.#enter(id))
     if (step.primitive === null) throw new Defect('ENG035', `the call of thread '${id}' has ended`, this.#seq)
     const answer = step.primitive(this.#kernel)
     if (answer.type === 'blocked') return this.#block(id, answer.on)
@@ -161,11 +189,13 @@ export class Engine {
       this.#flush(null)
       return { kind: 'panicked', fn: panic.fn, panic: panic.kind }
     }
-    const { command, locals } = this.#live(id)
-    const { machine, steps } = this.#routine(command)
+    const { locals } = this.#kernel.thread
+    const { machine, steps } = step.routine
     const result = machine.step(step.place, locals, answer)
     for (const tell of result.emitted) this.#tell(tell)
     const next = steps[result.place] as RoutineStep
+    this.#nextOf = id
+    this.#next = next
     this.#endStep(next.name)
     if (next.primitive !== null) return { kind: 'moved', place: next.name }
     const reply = replyOf(this.world, this.#live(id))
@@ -180,7 +210,7 @@ export class Engine {
     switch (tell.to) {
       case 'vcpu': {
         const { vm, vcpu, input } = tell
-        const life = world.vms[vm]?.vcpus.find((one) => one.id === vcpu)?.life ?? 'gone'
+        const life = vcpuLife(world, vm, vcpu)
         for (const event of LIVES.vcpu.step(LIVES.vcpu.placeOf(life), { vm, vcpu }, input).emitted) this.#record(event)
         return
       }
@@ -219,8 +249,7 @@ export class Engine {
 
   /** Lets the guest act. Its thread must be in the guest. */
   guest(command: GuestCommand, runner: ThreadId): StepOutcome {
-    this.#thread = runner
-    const step = this.nextStep(runner)
+    const step = this.#stepOf(runner, this.#enter(runner))
     if (command.type === 'guest.touch') return this.#answer(runner, step, { type: 'guest.faulted', gpa: command.gpa })
     return this.#answer(runner, step, { type: 'guest.left' })
   }

@@ -20,6 +20,9 @@ import { compile, type CompiledMachine } from './compile.ts'
 export type RoutineStep = {
   readonly name: string
   readonly place: number
+  /** The command whose routine it belongs to, and the routine. */
+  readonly of: CallCommand['type']
+  readonly routine: Routine
   /** Null in a final state. */
   readonly primitive: Primitive | null
   readonly meta: StepMeta
@@ -37,16 +40,20 @@ export type Routines = ReadonlyMap<CallCommand['type'], Routine>
 
 function routineOf(design: Design, type: CallCommand['type']): Routine {
   const machine = compile(design.routines[type]) as unknown as CompiledMachine<Answer, Tell, CallContext>
-  const steps = machine.places.map((name, place): RoutineStep => {
+  const byName = new Map<string, RoutineStep>()
+  const steps: RoutineStep[] = []
+  const routine: Routine = { machine, initial: machine.places[machine.initial] ?? '', steps, byName }
+  for (const [place, name] of machine.places.entries()) {
     const meta = machine.metaOf(place) as StepMeta
     const primitive = meta.calls === null ? null : design.primitives[meta.calls]
     if (primitive === undefined) {
       throw new Defect('ENG020', `design '${design.name}' has no kernel function '${meta.calls}', which ${type} calls at ${name}`)
     }
-    return { name, place, primitive, meta, pauses: meta.pauses ?? [] }
-  })
-  const byName = new Map(steps.map((step) => [step.name, step]))
-  return { machine, initial: machine.places[machine.initial] ?? '', steps, byName }
+    const step: RoutineStep = { name, place, of: type, routine, primitive, meta, pauses: meta.pauses ?? [] }
+    steps.push(step)
+    byName.set(name, step)
+  }
+  return routine
 }
 
 const compiled = new WeakMap<Design, Routines>()

@@ -11,8 +11,8 @@ import { VERSION } from '../version.ts'
 import type { TapeHeaderInput } from './header.ts'
 import { recordedCodec } from './packing.ts'
 
-/** Events in a segment, unless told: a wait for the disk costs as much as packing so many. */
-const SEGMENT_EVENTS = 1000
+/** Events in a segment, unless told: columns of a few hundred numbers pack well, and a seek decodes one segment. */
+const SEGMENT_EVENTS = 4000
 
 /** What a recording needs of a tape's writer. */
 export interface TapeSink {
