@@ -73,6 +73,8 @@ export interface MemoryReader {
 
   // Page tables -----------------------------------------------------------------------------
   hasPmap(pmap: number): boolean
+  /** The numbers of the live pmaps, ascending. */
+  pmaps(): readonly number[]
   /** The 4 KiB leaf packed as `frame * LEAF_FRAME + flags`, or -1. The quick form of `leafAt`; sees only level-1 leaves. */
   leaf(pmap: number, page: number): number
   /** The leaf of any size that maps `page`, or null. Its frame is that of the leaf's first page. */
@@ -81,17 +83,24 @@ export interface MemoryReader {
   missingTables(pmap: number, page: number): number
   /** The table page of `level` on the way to `page`, or null. */
   tableAt(pmap: number, page: number, level: Level): Table | null
+  /** From the root down to the first entry that is no table. Empty without a pmap. */
   walk(pmap: number, page: number): readonly WalkStep[]
+  /** The frame of the root, or -1 without a pmap. */
   rootFrame(pmap: number): number
   /** Leaves of all sizes in the pmap, and table pages below the root: kept counts, O(1). */
   leafCount(pmap: number): number
   tableCount(pmap: number): number
   /** Calls back for each leaf that starts in [first, first + pages), ascending. Cost follows what exists, not the range. Return false to stop. */
-  eachLeaf(pmap: number, first: number, pages: number, visit: (page: number, packed: number, level: Level) => boolean | void): void
-  /** Each table page below the root: parents before children, ascending. */
+  eachLeaf(
+    pmap: number,
+    first: number,
+    pages: number,
+    visit: (page: number, packed: number, level: Level) => boolean | void,
+  ): void
+  /** Each table page below the root, ascending; a parent comes right before its children. */
   eachTable(pmap: number, visit: (table: Table) => void): void
 
-  // Frames ----------------------------------------------------------------------------------
+  // Frames: 0 to framesMax - 1 --------------------------------------------------------------
   use(frame: number): FrameUse
   /** The memory object's number, or the pmap's number for a table page, else 0. */
   owner(frame: number): number
@@ -105,7 +114,10 @@ export interface MemoryReader {
   clean(frame: number): boolean
   /** The `count` lowest free frames, ascending. Shorter when memory is short. */
   lowestFree(count: number): readonly number[]
+  /** The lowest free frame, or -1 when all are in use. */
   lowestFreeFrame(): number
+  /** Each frame that is not as it was at boot: used, used before, or on record in any other way. Ascending. */
+  eachFrame(visit: (frame: number) => void): void
   /** Frames in use, of `frames` in all. */
   readonly framesUsed: number
   readonly framesMax: number
@@ -117,6 +129,8 @@ export interface MemoryReader {
   readonly pvCount: number
 
   // Memory objects --------------------------------------------------------------------------
+  /** The numbers of objects with a page resident or swapped, ascending. */
+  objects(): readonly number[]
   /** The frame of a resident page, or -1. */
   resident(object: number, index: number): number
   swapped(object: number, index: number): boolean
@@ -129,6 +143,9 @@ export interface MemoryReader {
 
 /** What reducers do to memory. Each call makes one fact true and decides nothing; a call that cannot be true throws a Defect. */
 export interface Memory extends MemoryReader {
+  /** What is written from here on belongs to event `version`, which never goes back. Called by what drives reducers. */
+  begin(version: number): void
+
   createPmap(pmap: number, rootFrame: number): void
   /** Forgets the whole tree, leaves included; the frames of its tables are freed by the caller's events. */
   destroyPmap(pmap: number): void
@@ -140,8 +157,12 @@ export interface Memory extends MemoryReader {
   setLeaf(pmap: number, page: number, level: Level, packed: number): void
   clearLeaf(pmap: number, page: number, level: Level): void
 
+  /** A new page: not wired, on no queue, neither busy nor clean, whatever the frame was left with. */
   takeFrame(frame: number, use: Exclude<FrameUse, 'free'>, owner: number, pageIndex: number): void
-  /** Back to the free list: next generation, no wiring, no queue, not busy. */
+  /**
+   * Back to the free list: next generation, no wiring, no queue, not busy. The pv list stays, since
+   * it does in the kernel: a mapping that was forgotten is still named.
+   */
   freeFrame(frame: number): void
   setWireCount(frame: number, count: number): void
   setQueue(frame: number, queue: PageQueue): void
@@ -154,6 +175,7 @@ export interface Memory extends MemoryReader {
   setResident(object: number, index: number, frame: number): void
   clearResident(object: number, index: number): void
   setSwapped(object: number, index: number, swapped: boolean): void
+  /** Forgets all its pages, resident and swapped; their frames are freed by the caller's events. */
   dropObject(object: number): void
 }
 

@@ -1,0 +1,190 @@
+/**
+ * Memory that keeps all its versions. A past moment is a number: `at` gives a view of it without
+ * moving anything, `truncate` forgets what came after it, and `fork` goes on from it elsewhere.
+ */
+import type { FrameUse, Level, Memory, MemoryReader, PageQueue } from '../memory.ts'
+import { Cells, LATEST } from './cells.ts'
+import { digestOf, dumpOf, fill, type MemoryDump } from './dump.ts'
+import { Frames } from './frames.ts'
+import { Objects } from './objects.ts'
+import { kindOf, OWNER_FRAME, placeOf } from './owners.ts'
+import { Pvs } from './pv.ts'
+import type { Series } from './series.ts'
+import { Tables } from './tables.ts'
+import { type Parts, PastView, View } from './view.ts'
+
+export class VersionedMemory extends View implements Memory {
+  private readonly parts: Parts
+  private readonly cells: Cells
+
+  /** @param framesMax how many frames the host has; they are numbered from 0. */
+  constructor(framesMax: number) {
+    const parts = partsOf(framesMax)
+    super(parts)
+    this.parts = parts
+    this.cells = parts.cells
+  }
+
+  get version(): number {
+    return this.cells.version
+  }
+
+  protected override get limit(): number {
+    return LATEST
+  }
+
+  // Time ------------------------------------------------------------------------------------
+
+  begin(version: number): void {
+    this.cells.begin(version)
+  }
+
+  /**
+   * The memory as it was when event `version` had been taken.
+   *
+   * @throws Defect MEM020 for a version that has not come yet or whose history was dropped.
+   */
+  at(version: number): MemoryReader {
+    return new PastView(this.parts, version)
+  }
+
+  /** Forgets every event after `version`. Costs a few nanoseconds for each write undone. */
+  truncate(version: number): void {
+    const limit = this.cells.truncate(version, (cell, from, to) => this.undone(cell, from, to))
+    for (const part of [this.tables, this.objectPages, this.frames.used, this.pvs.count]) part.truncate(limit)
+  }
+
+  private undone(cell: number, from: number, to: number): void {
+    const owner = this.cells.owner(cell)
+    const kind = kindOf(owner)
+    if (kind === OWNER_FRAME) this.frames.undone(placeOf(owner), cell, from, to)
+    else this.tables.undone(kind, placeOf(owner), cell, from, to)
+  }
+
+  /** An independent memory that goes on from `version`. Costs what there is then; it has no history before that. */
+  fork(version = this.version): VersionedMemory {
+    return VersionedMemory.load(this.dump(version), version)
+  }
+
+  /** Gives up the versions before `version`, and the room of their records. Costs what there is of records. */
+  dropHistoryBefore(version: number): void {
+    const limit = this.cells.limitOf(version)
+    const renumbered = this.cells.dropBefore(version)
+    for (const series of this.series) series.dropBefore(limit, renumbered)
+  }
+
+  private get series(): Series[] {
+    return [this.frames.used, this.pvs.count, ...this.tables.series, ...this.objectPages.series]
+  }
+
+  /** The first version that can be read. */
+  get firstVersion(): number {
+    return this.cells.first
+  }
+
+  /** Bytes that this memory holds for all its versions. */
+  get historyBytes(): number {
+    const parts = [this.cells, this.tables, this.frames, this.pvs, this.objectPages, ...this.series]
+    return parts.reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
+  // Whole contents --------------------------------------------------------------------------
+
+  /** The contents in a form that depends on nothing else: equal memories dump the same bytes. */
+  dump(version = this.version): MemoryDump {
+    return dumpOf(version === this.version ? this : this.at(version))
+  }
+
+  /**
+   * A memory with the contents of a dump, as of event `version`.
+   *
+   * @throws Defect MEM022 when the dump is damaged.
+   */
+  static load(dump: MemoryDump, version: number): VersionedMemory {
+    const memory = new VersionedMemory(dump.framesMax)
+    memory.cells.startAt(version)
+    fill(memory, dump)
+    return memory
+  }
+
+  /** 53 bits that equal memories share and others hardly ever do. */
+  digest(version = this.version): number {
+    return digestOf(this.dump(version))
+  }
+
+  // Page tables -----------------------------------------------------------------------------
+
+  createPmap(pmap: number, rootFrame: number): void {
+    this.tables.create(pmap, rootFrame)
+  }
+  destroyPmap(pmap: number): void {
+    this.tables.destroy(pmap)
+  }
+  addTable(pmap: number, page: number, level: Level, frame: number): void {
+    this.tables.addTable(pmap, page, level, frame)
+  }
+  removeTable(pmap: number, page: number, level: Level): void {
+    this.tables.removeTable(pmap, page, level)
+  }
+  setLeaf(pmap: number, page: number, level: Level, packed: number): void {
+    this.tables.setLeaf(pmap, page, level, packed)
+  }
+  clearLeaf(pmap: number, page: number, level: Level): void {
+    this.tables.clearLeaf(pmap, page, level)
+  }
+
+  // Frames ----------------------------------------------------------------------------------
+
+  takeFrame(frame: number, use: Exclude<FrameUse, 'free'>, owner: number, pageIndex: number): void {
+    this.frames.take(frame, use, owner, pageIndex)
+  }
+  freeFrame(frame: number): void {
+    this.frames.free(frame)
+  }
+  setWireCount(frame: number, count: number): void {
+    this.frames.setWireCount(frame, count)
+  }
+  setQueue(frame: number, queue: PageQueue): void {
+    this.frames.setQueue(frame, queue)
+  }
+  setBusy(frame: number, busy: boolean): void {
+    this.frames.setBusy(frame, busy)
+  }
+  setClean(frame: number, clean: boolean): void {
+    this.frames.setClean(frame, clean)
+  }
+  /** How often the frame was freed before the memory began; for loading only. */
+  restoreGeneration(frame: number, generation: number): void {
+    this.frames.restoreGeneration(frame, generation)
+  }
+
+  // Reverse mappings ------------------------------------------------------------------------
+
+  addPv(frame: number, pmap: number, page: number): void {
+    this.pvs.add(frame, pmap, page)
+  }
+  removePv(frame: number, pmap: number, page: number): void {
+    this.pvs.remove(frame, pmap, page)
+  }
+
+  // Memory objects --------------------------------------------------------------------------
+
+  setResident(object: number, index: number, frame: number): void {
+    this.objectPages.setResident(object, index, frame)
+  }
+  clearResident(object: number, index: number): void {
+    this.objectPages.clearResident(object, index)
+  }
+  setSwapped(object: number, index: number, swapped: boolean): void {
+    this.objectPages.setSwapped(object, index, swapped)
+  }
+  dropObject(object: number): void {
+    this.objectPages.drop(object)
+  }
+}
+
+function partsOf(framesMax: number): Parts {
+  const cells = new Cells()
+  const frames = new Frames(cells, framesMax)
+  return { cells, frames, pvs: new Pvs(cells, frames), tables: new Tables(cells), objects: new Objects(cells) }
+}
