@@ -3,6 +3,7 @@
  * vectors/FORMAT.md beside the recordings; this file reads one line of it.
  */
 import { UserError } from '../errors.ts'
+import { faultOf } from './fields.ts'
 
 export type State = Readonly<Record<string, unknown>>
 
@@ -60,9 +61,12 @@ export function readVector(line: string, where: string): Vector {
   const { commands } = value
   if (!Array.isArray(commands) || commands.length === 0) fail(`${where}: commands`, 'a list of commands', commands)
   for (const [i, command] of commands.entries()) {
-    if (!isRecord(command) || typeof command['op'] !== 'string') fail(`${where}: commands[${i}]`, 'an object with "op"', command)
+    if (!isRecord(command)) fail(`${where}: commands[${i}]`, 'an object with "op"', command)
+    const fault = faultOf(command)
+    if (fault !== null) fail(`${where}: commands[${i}]${fault.at}`, fault.wanted, fault.found)
   }
-  if ((commands[0] as VectorCommand).op !== 'config') fail(`${where}: commands[0].op`, '"config"', (commands[0] as VectorCommand).op)
+  if ((commands[0] as VectorCommand).op !== 'config')
+    fail(`${where}: commands[0].op`, '"config"', (commands[0] as VectorCommand).op)
   readSteps(value['expected'], commands.length, `${where}: expected`)
   if (value['expected_v7'] !== undefined) readSteps(value['expected_v7'], commands.length, `${where}: expected_v7`)
   return value as unknown as Vector
