@@ -64,7 +64,7 @@ function explain(error: unknown, terminal: Terminal): number {
     return 2
   }
   if (error instanceof UserError) {
-    terminal.note(`vmtape: ${error.message}`)
+    terminal.note(`vmtape: ${ended(error.message)}`)
     return error.exitCode
   }
   if (isSystemError(error)) {
@@ -81,7 +81,11 @@ function explain(error: unknown, terminal: Terminal): number {
 function sentence(message: string): string {
   const words = message.replace(/^error: /, '').replace('unknown command', 'unknown verb')
   const joined = words.replace(/\n\(Did you mean (one of )?(.+)\?\)$/s, '; did you mean $1$2?')
-  return /[.?]$/.test(joined) ? joined : `${joined}.`
+  return ended(joined)
+}
+
+function ended(text: string): string {
+  return /[.?]$/.test(text) ? text : `${text}.`
 }
 
 type SystemError = Error & { readonly code: string; readonly syscall: string; readonly path?: string }

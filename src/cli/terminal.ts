@@ -10,9 +10,14 @@ export type Colours = ReturnType<typeof picocolors.createColors>
 /** The stream that a terminal writes to; only a real screen has `isTTY`. */
 export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean }
 
+/** The stream that a terminal reads from. */
+export type Input = AsyncIterable<Uint8Array | string>
+
 export type Terminal = {
   readonly stdout: Output
   readonly stderr: Output
+  /** What a verb reads where its input is called `-`. */
+  readonly stdin: Input
   /** Colours for stdout. */
   readonly colours: Colours
   /** Prints to stdout as is, without adding a line end. Await it: it waits while the reader is slow. */
@@ -39,12 +44,18 @@ export function wantsColour(output: Output, environment: Environment): boolean {
   return output.isTTY === true && environment.TERM !== 'dumb'
 }
 
-/** A terminal over two streams; `environment` is asked for NO_COLOR, FORCE_COLOR and TERM. */
-export function openTerminal(stdout: Output, stderr: Output, environment: Environment): Terminal {
+/** A terminal over its streams; `environment` is asked for NO_COLOR, FORCE_COLOR and TERM. */
+export function openTerminal(
+  stdout: Output,
+  stderr: Output,
+  environment: Environment,
+  stdin: Input = process.stdin,
+): Terminal {
   let found = false
   return {
     stdout,
     stderr,
+    stdin,
     colours: picocolors.createColors(wantsColour(stdout, environment)),
     print: (text) => write(stdout, text),
     note: (line) => {

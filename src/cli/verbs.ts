@@ -24,4 +24,10 @@ export type Verb = {
 }
 
 /** In the order in which `--help` lists them. */
-export const VERBS: readonly Verb[] = []
+export const VERBS: readonly Verb[] = [
+  {
+    name: 'conform',
+    summary: 'compare the model with recordings of the real kernel',
+    load: () => import('./verbs/conform.ts'),
+  },
+]
