@@ -7,7 +7,7 @@ import type { Gpa, Word64 } from '../../events/address.ts'
 import type { CallEvent } from '../../events/call.ts'
 import { unreachable } from '../../events/event.ts'
 import type { ThreadId } from '../../events/ids.ts'
-import { NO_LOCALS } from '../model/world.ts'
+import { NO_LOCALS, type Thread } from '../model/world.ts'
 import type { Draft, WorldDraft } from './draft.ts'
 import { threadOf } from './lookup.ts'
 
@@ -42,32 +42,34 @@ export function reduceCall(world: WorldDraft, event: CallEvent): void {
 /** The thread's call stands at `place` now. A thread that moved waits for nothing. */
 export function moveCall(world: WorldDraft, thread: ThreadId, place: string): void {
   const record = world.threads[thread]
-  if (record === undefined) return
+  if (record !== undefined) moveThread(record, place)
+}
+
+/** `moveCall` where the thread's record is at hand. */
+export function moveThread(record: Draft<Thread>, place: string): void {
   record.place = place
   record.waiting = null
 }
 
 /** `vcpu.faulted` on a thread: its call handles the guest's access to `gpa` now. */
-export function learnFault(world: WorldDraft, thread: ThreadId, gpa: Word64): void {
-  const { locals } = threadOf(world, thread)
+export function learnFault({ locals }: Draft<Thread>, gpa: Word64): void {
   locals.gpa = gpa
   locals.frame = -1
   locals.errno = null
 }
 
 /** `vcpu.exited` on a thread: why RUN will come back. */
-export function learnExit(world: WorldDraft, thread: ThreadId, reason: 'guest' | 'signal'): void {
-  threadOf(world, thread).locals.reason = reason
+export function learnExit({ locals }: Draft<Thread>, reason: 'guest' | 'signal'): void {
+  locals.reason = reason
 }
 
 /** `fault.translated` on a thread. */
-export function learnTranslation(world: WorldDraft, thread: ThreadId, gpa: Gpa, hva: Word64): void {
-  const { locals } = threadOf(world, thread)
+export function learnTranslation({ locals }: Draft<Thread>, gpa: Gpa, hva: Word64): void {
   locals.gpa = gpa
   locals.hva = hva
 }
 
 /** `pmap.extracted` on a thread. */
-export function learnFrame(world: WorldDraft, thread: ThreadId, frame: number): void {
-  threadOf(world, thread).locals.frame = frame
+export function learnFrame({ locals }: Draft<Thread>, frame: number): void {
+  locals.frame = frame
 }

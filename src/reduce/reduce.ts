@@ -9,6 +9,7 @@ import type { Memory } from '../model/memory.ts'
 import { learnExit, learnFault, learnFrame, learnTranslation, moveCall, reduceCall } from './call.ts'
 import { reduceDevice } from './device.ts'
 import type { WorldDraft } from './draft.ts'
+import { threadOf } from './lookup.ts'
 import { reduceObject, reducePage } from './object.ts'
 import { reducePmap } from './pmap.ts'
 import { reduceProcess, reduceSpace } from './space.ts'
@@ -61,13 +62,13 @@ export function reduceEvent(
     case 'slot.abandoned':
       return reduceSlot(world, event)
     case 'vcpu.faulted':
-      if (thread !== null) learnFault(world, thread, event.gpa)
+      if (thread !== null) learnFault(threadOf(world, thread), event.gpa)
       return reduceVcpu(world, event)
     case 'vcpu.exited':
-      if (thread !== null) learnExit(world, thread, event.reason)
+      if (thread !== null) learnExit(threadOf(world, thread), event.reason)
       return reduceVcpu(world, event)
     case 'fault.translated':
-      if (thread !== null) learnTranslation(world, thread, event.gpa, event.hva)
+      if (thread !== null) learnTranslation(threadOf(world, thread), event.gpa, event.hva)
       return
     case 'vcpu.allocated':
     case 'vcpu.initialised':
@@ -86,7 +87,7 @@ export function reduceEvent(
     case 'ept.invalidated':
       return reduceVcpu(world, event)
     case 'pmap.extracted':
-      if (thread !== null) learnFrame(world, thread, event.frame)
+      if (thread !== null) learnFrame(threadOf(world, thread), event.frame)
       return
     case 'pmap.created':
     case 'pmap.converted':

@@ -16,7 +16,7 @@ export function leaveGuest(world: WorldDraft, vm: VmRef, vcpu: VcpuId): void {
   vcpuOf(world, vm, vcpu).life = 'handling'
 }
 
-/** Where a vCPU stands whose state word was written from outside; one with a runner stays where it is. */
+/** Where a vCPU without a runner stands whose state word was written from outside. */
 function lifeOfState(state: number): VcpuLife {
   if (state === VCPU_STOPPED) return 'ready'
   return state === VCPU_TERMINATED ? 'terminated' : 'running'
@@ -75,7 +75,8 @@ export function reduceVcpu(world: WorldDraft, event: VcpuEvent): void {
     case 'vcpu.poked': {
       const vcpu = vcpuOf(world, event.vm, event.vcpu)
       vcpu.state = event.state
-      if (vcpu.life !== 'inGuest' && vcpu.life !== 'handling') vcpu.life = lifeOfState(event.state)
+      // One that has a runner, or may have one, stays where it is.
+      if (vcpu.life === 'ready' || vcpu.life === 'terminated') vcpu.life = lifeOfState(event.state)
       return
     }
     case 'vcpu.initRefused':

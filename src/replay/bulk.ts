@@ -8,17 +8,22 @@ import type { VmmEvent } from '../../events/event.ts'
 import type { ObjectRef, PmapRef, VmRef } from '../../events/ids.ts'
 import type { TableLevel } from '../../events/pmap.ts'
 import type { Memory } from '../model/memory.ts'
-import { learnFault, learnFrame, learnTranslation, moveCall } from '../reduce/call.ts'
-import type { WorldDraft } from '../reduce/draft.ts'
+import type { Thread } from '../model/world.ts'
+import { learnFault, learnFrame, learnTranslation, moveThread } from '../reduce/call.ts'
+import type { Draft, WorldDraft } from '../reduce/draft.ts'
 import { allocatePage, freePage, wirePage } from '../reduce/object.ts'
 import { addTable, clearPage, enterPage, freeTable } from '../reduce/pmap.ts'
 import { reduceEvent } from '../reduce/reduce.ts'
 import { enterGuest, leaveGuest } from '../reduce/vcpu.ts'
-import { HOT, HOT_NUMBER } from '../tape/hot.ts'
+import { HOT_NUMBER } from '../tape/hot.ts'
 import type { Kind, Segment } from '../tape/packing.ts'
 
 /** A memory that is told which event its next writes belong to. */
 export type TimedMemory = Memory & { begin(version: number): void }
+
+type Column = Float64Array
+type FourColumns = [Column, Column, Column, Column]
+type SixColumns = [Column, Column, Column, Column, Column, Column]
 
 const numberOf = (type: string): number => HOT_NUMBER.get(type) ?? -1
 const FAULTED = numberOf('vcpu.faulted')
@@ -33,76 +38,143 @@ const WIRED = numberOf('page.wired')
 const FREED = numberOf('page.freed')
 const VCPU_ENTERED = numberOf('vcpu.entered')
 
+/** The columns of one hot type, by field. */
+function columnsOf(segment: Segment, type: number): readonly Float64Array[] {
+  return segment.columns[type] as Float64Array[]
+}
+
 /** Applies the records of `segment` up to, not including, record `end`. */
 export function replaySegment(world: WorldDraft, segment: Segment, memory: TimedMemory, end = segment.count): void {
-  const { firstSeq, kinds, cold, columns } = segment
+  const { firstSeq, kinds, cold } = segment
   const codes = segment.codes.values
-  const rows = new Int32Array(HOT.length)
-  const f = columns as number[][] | Float64Array[][]
+  // One cursor and the columns of each type by name: the loop below runs a million times.
+  const [faultVm, faultVcpu, faultGpa] = columnsOf(segment, FAULTED) as [Column, Column, Column]
+  const [, translatedGpa, translatedHva] = columnsOf(segment, TRANSLATED) as [Column, Column, Column]
+  const [, , extractedFrame] = columnsOf(segment, EXTRACTED) as [Column, Column, Column]
+  const [allocatedObject, allocatedIndex, allocatedFrame] = columnsOf(segment, ALLOCATED) as [Column, Column, Column]
+  const [addedPmap, addedVa, addedLevel, addedFrame] = columnsOf(segment, TABLE_ADDED) as FourColumns
+  const [goneTablePmap, goneTableVa, goneTableLevel, goneTableFrame] = columnsOf(segment, TABLE_FREED) as FourColumns
+  const [pmap, va, level, frame, flags, old] = columnsOf(segment, ENTERED) as SixColumns
+  const [clearedPmap, clearedVa, clearedLevel, clearedOld] = columnsOf(segment, CLEARED) as FourColumns
+  const [wiredFrame, wiredWires] = columnsOf(segment, WIRED) as [Column, Column]
+  const [freedObject, freedIndex, freedFrame] = columnsOf(segment, FREED) as [Column, Column, Column]
+  const [resumedVm, resumedVcpu] = columnsOf(segment, VCPU_ENTERED) as [Column, Column]
+  let faulted = 0
+  let translated = 0
+  let extracted = 0
+  let allocated = 0
+  let tablesAdded = 0
+  let tablesFreed = 0
+  let entered = 0
+  let cleared = 0
+  let wired = 0
+  let freed = 0
+  let resumed = 0
   let object = 0
+  // Neighbouring records are nearly always of one thread; a cold event may begin or end one.
+  let threadId: string | null = null
+  let caller: Draft<Thread> | undefined
   for (let i = 0; i < end; i++) {
     const { hot, thread, place } = kinds[codes[i] as number] as Kind
     const seq = firstSeq + i
     memory.begin(seq)
     if (hot < 0) {
       reduceEvent(world, cold[object++] as VmmEvent, seq, thread, memory)
-    } else {
-      world.seq = seq
-      const r = rows[hot] as number
-      rows[hot] = r + 1
-      const c = f[hot] as Float64Array[]
-      const c0 = c[0]?.[r] as number
-      const c1 = c[1]?.[r] as number
-      const c2 = c[2]?.[r] as number
-      switch (hot) {
-        case FAULTED:
-          if (thread !== null) learnFault(world, thread, c2)
-          leaveGuest(world, c0 as VmRef, c1)
-          break
-        case TRANSLATED:
-          if (thread !== null) learnTranslation(world, thread, (c1 * PAGE_SIZE) as Gpa, c2 * PAGE_SIZE)
-          break
-        case EXTRACTED:
-          if (thread !== null) learnFrame(world, thread, c2)
-          break
-        case ALLOCATED:
-          allocatePage(memory, c0 as ObjectRef, c1, c2 as Frame)
-          break
-        case TABLE_ADDED:
-          addTable(world, memory, c0 as PmapRef, (c1 * PAGE_SIZE) as Va, c2 as TableLevel, c[3]?.[r] as Frame)
-          break
-        case TABLE_FREED:
-          freeTable(world, memory, c0 as PmapRef, (c1 * PAGE_SIZE) as Va, c2 as TableLevel, c[3]?.[r] as Frame)
-          break
-        case ENTERED:
-          enterPage(
-            world,
-            memory,
-            c0 as PmapRef,
-            (c1 * PAGE_SIZE) as Va,
-            c2 as TableLevel,
-            c[3]?.[r] as Frame,
-            c[4]?.[r] as number,
-            c[5]?.[r] as number,
-          )
-          break
-        case CLEARED:
-          clearPage(world, memory, c0 as PmapRef, (c1 * PAGE_SIZE) as Va, c2 as TableLevel, c[3]?.[r] as number)
-          break
-        case WIRED:
-          wirePage(memory, c0 as Frame, c1)
-          break
-        case FREED:
-          freePage(memory, c0 as ObjectRef, c1, c2 as Frame)
-          break
-        case VCPU_ENTERED:
-          enterGuest(world, c0 as VmRef, c1)
-          break
-        default:
-          // The remaining hot events change nothing by themselves.
-          break
-      }
+      threadId = null
     }
-    if (place !== null && thread !== null) moveCall(world, thread, place)
+    if (threadId !== thread) {
+      threadId = thread
+      caller = thread === null ? undefined : world.threads[thread]
+    }
+    world.seq = seq
+    switch (hot) {
+      case FAULTED:
+        if (caller !== undefined) learnFault(caller, faultGpa[faulted] as number)
+        leaveGuest(world, faultVm[faulted] as VmRef, faultVcpu[faulted] as number)
+        faulted += 1
+        break
+      case TRANSLATED:
+        if (caller !== undefined) {
+          const gpa = (translatedGpa[translated] as number) * PAGE_SIZE
+          learnTranslation(caller, gpa as Gpa, (translatedHva[translated] as number) * PAGE_SIZE)
+        }
+        translated += 1
+        break
+      case EXTRACTED:
+        if (caller !== undefined) learnFrame(caller, extractedFrame[extracted] as number)
+        extracted += 1
+        break
+      case ALLOCATED:
+        allocatePage(
+          memory,
+          allocatedObject[allocated] as ObjectRef,
+          allocatedIndex[allocated] as number,
+          allocatedFrame[allocated] as Frame,
+        )
+        allocated += 1
+        break
+      case TABLE_ADDED:
+        addTable(
+          world,
+          memory,
+          addedPmap[tablesAdded] as PmapRef,
+          ((addedVa[tablesAdded] as number) * PAGE_SIZE) as Va,
+          addedLevel[tablesAdded] as TableLevel,
+          addedFrame[tablesAdded] as Frame,
+        )
+        tablesAdded += 1
+        break
+      case TABLE_FREED:
+        freeTable(
+          world,
+          memory,
+          goneTablePmap[tablesFreed] as PmapRef,
+          ((goneTableVa[tablesFreed] as number) * PAGE_SIZE) as Va,
+          goneTableLevel[tablesFreed] as TableLevel,
+          goneTableFrame[tablesFreed] as Frame,
+        )
+        tablesFreed += 1
+        break
+      case ENTERED:
+        enterPage(
+          world,
+          memory,
+          pmap[entered] as PmapRef,
+          ((va[entered] as number) * PAGE_SIZE) as Va,
+          level[entered] as TableLevel,
+          frame[entered] as Frame,
+          flags[entered] as number,
+          old[entered] as number,
+        )
+        entered += 1
+        break
+      case CLEARED:
+        clearPage(
+          world,
+          memory,
+          clearedPmap[cleared] as PmapRef,
+          ((clearedVa[cleared] as number) * PAGE_SIZE) as Va,
+          clearedLevel[cleared] as TableLevel,
+          clearedOld[cleared] as number,
+        )
+        cleared += 1
+        break
+      case WIRED:
+        wirePage(memory, wiredFrame[wired] as Frame, wiredWires[wired] as number)
+        wired += 1
+        break
+      case FREED:
+        freePage(memory, freedObject[freed] as ObjectRef, freedIndex[freed] as number, freedFrame[freed] as Frame)
+        freed += 1
+        break
+      case VCPU_ENTERED:
+        enterGuest(world, resumedVm[resumed] as VmRef, resumedVcpu[resumed] as number)
+        resumed += 1
+        break
+      default:
+        // Done above, or an event that changes nothing by itself.
+        break
+    }
+    if (place !== null && caller !== undefined) moveThread(caller, place)
   }
 }
