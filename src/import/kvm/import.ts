@@ -54,7 +54,11 @@ export class KvmTraceImport {
   readonly #started = new Set<number>()
   #overran = false
 
-  /** Takes the next line. @returns the facts that it proves, none for most. */
+  /**
+   * Takes the next line.
+   *
+   * @returns the facts that it proves, none for most lines; the list is good until the next line is taken.
+   */
   take(source: SourceLine): readonly KvmFact[] {
     const s = this.#s
     s.line += 1
