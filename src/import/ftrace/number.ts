@@ -7,6 +7,8 @@
 
 /** A 64-bit value in hex, with or without 0x. */
 export function hex64(text: string): bigint {
+  // Every second entry of a page table is empty.
+  if (text === '0') return 0n
   return BigInt(text.startsWith('0x') ? text : `0x${text}`)
 }
 
