@@ -1,6 +1,24 @@
 /**
- * The library, as a program or a test imports it: `import { … } from 'vmtape'`. Everything that is
- * reachable from here runs in a browser page as well as in Node.
+ * The library, as a program or a test imports it: `import { createRun } from 'vmtape'`. Everything that is reachable
+ * from here runs in a browser page as well as in Node; tapes as files are in `vmtape/node`.
  */
+export * from '../events/address.ts'
+export { type Boot, DEFAULT_BOOT, type NestedMode } from '../events/boot.ts'
+export type * from '../events/command.ts'
+export { Defect } from '../events/defect.ts'
+export type { Errno } from '../events/errno.ts'
+export type { EventOf, EventType, Recorded, VmmEvent } from '../events/event.ts'
+export type * from '../events/ids.ts'
+export type * from '../events/reply.ts'
+export { aobj, aobjDying } from './design/aobj.ts'
+export type { Design } from './design/design.ts'
+export { DESIGNS, designNamed } from './design/designs.ts'
+export { type RunActorEvent, type RunActorSnapshot, type RunInput, runLogic } from './engine/actor.ts'
+export type { StepOutcome } from './engine/engine.ts'
+export { Run, type RunOptions, type RunSnapshot, answered, createRun, restoreRun } from './engine/run.ts'
 export { type ExitCode, UserError } from './errors.ts'
+export type { World } from './model/world.ts'
+export type { MemoryReader } from './model/memory.ts'
+export { Timeline } from './replay/timeline.ts'
+export { type Difference, verify } from './replay/verify.ts'
 export { VERSION } from './version.ts'
