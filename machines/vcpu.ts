@@ -19,6 +19,7 @@ const word = (input: VcpuInput): number => (input.type === 'poke' ? input.state 
 export const vcpuMachine = setup({
   types: { context: {} as VcpuContext, events: {} as VcpuInput, emitted: {} as VcpuEvent },
   actions: {
+    started: emit(({ context: { vm, vcpu } }) => ({ type: 'vcpu.started', vm, vcpu })),
     entered: emit(({ context: { vm, vcpu } }) => ({ type: 'vcpu.entered', vm, vcpu })),
     stopped: emit(({ context: { vm, vcpu } }) => ({ type: 'vcpu.stopped', vm, vcpu })),
     deinitialised: emit(({ context: { vm, vcpu } }) => ({ type: 'vcpu.deinitialised', vm, vcpu })),
@@ -35,10 +36,7 @@ export const vcpuMachine = setup({
   states: {
     ready: {
       on: {
-        run: {
-          target: 'running',
-          actions: emit(({ context: { vm, vcpu } }) => ({ type: 'vcpu.started', vm, vcpu })),
-        },
+        run: { target: 'running', actions: 'started' },
         poke: [
           // Writing the state word of a vCPU without a runner puts it where the word says.
           { guard: 'saysStopped', target: 'ready', actions: 'poked' },
@@ -50,17 +48,11 @@ export const vcpuMachine = setup({
     },
     running: {
       on: {
-        enter: {
-          target: 'inGuest',
-          actions: 'entered',
-        },
-        stop: { target: 'ready', actions: 'stopped' },
-        poke: [
-          // Writing the state word of a vCPU without a runner puts it where the word says.
-          { guard: 'saysStopped', target: 'ready', actions: 'poked' },
-          { guard: 'saysTerminated', target: 'terminated', actions: 'poked' },
-          { target: 'running', actions: 'poked' },
-        ],
+        enter: { target: 'inGuest', actions: 'entered' },
+        // vm_run() looks at the state word alone: once that says STOPPED again, a vCPU that was left here runs.
+        run: { target: 'running', actions: 'started' },
+        // A runner may be on its way in, and goes on whatever the word says.
+        poke: { actions: 'poked' },
         deinit: { target: 'gone', actions: 'deinitialised' },
       },
     },
@@ -72,7 +64,12 @@ export const vcpuMachine = setup({
         },
         leave: {
           target: 'handling',
-          actions: emit(({ context: { vm, vcpu }, event }) => ({ type: 'vcpu.exited', vm, vcpu, reason: event.reason })),
+          actions: emit(({ context: { vm, vcpu }, event }) => ({
+            type: 'vcpu.exited',
+            vm,
+            vcpu,
+            reason: event.reason,
+          })),
         },
         poke: { actions: 'poked' },
         deinit: { target: 'gone', actions: 'deinitialised' },
@@ -80,14 +77,16 @@ export const vcpuMachine = setup({
     },
     handling: {
       on: {
-        enter: {
-          target: 'inGuest',
-          actions: 'entered',
-        },
+        enter: { target: 'inGuest', actions: 'entered' },
         stop: { target: 'ready', actions: 'stopped' },
         kill: {
           target: 'terminated',
-          actions: emit(({ context: { vm, vcpu }, event }) => ({ type: 'vcpu.terminated', vm, vcpu, errno: event.errno })),
+          actions: emit(({ context: { vm, vcpu }, event }) => ({
+            type: 'vcpu.terminated',
+            vm,
+            vcpu,
+            errno: event.errno,
+          })),
         },
         poke: { actions: 'poked' },
         deinit: { target: 'gone', actions: 'deinitialised' },

@@ -2,8 +2,8 @@
 import { unreachable } from '../../events/event.ts'
 import type { VcpuId, VmRef } from '../../events/ids.ts'
 import type { VcpuEvent } from '../../events/vcpu.ts'
-import { VCPU_RUNNING, VCPU_STOPPED, VCPU_TERMINATED } from '../model/world.ts'
 import type { VcpuLife } from '../model/world.ts'
+import { VCPU_RUNNING, VCPU_STOPPED, VCPU_TERMINATED } from '../model/world.ts'
 import type { WorldDraft } from './draft.ts'
 import { vcpuOf, vmOf } from './lookup.ts'
 
