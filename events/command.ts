@@ -87,9 +87,19 @@ export type GuestLeave = { readonly type: 'guest.leave'; readonly vm: VmId; read
 export type HostSpawn = { readonly type: 'host.spawn'; readonly pid: Pid; readonly pledge: readonly Pledge[] }
 export type HostExit = { readonly type: 'host.exit'; readonly pid: Pid }
 export type HostSignal = { readonly type: 'host.signal'; readonly pid: Pid }
-export type HostTouch = { readonly type: 'host.touch'; readonly pid: Pid; readonly va: Word64; readonly access: AccessMode }
+export type HostTouch = {
+  readonly type: 'host.touch'
+  readonly pid: Pid
+  readonly va: Word64
+  readonly access: AccessMode
+}
 /** mmap(2) of private anonymous memory, at exactly `va` when it is given. */
-export type HostMmap = { readonly type: 'host.mmap'; readonly pid: Pid; readonly va: Word64 | null; readonly size: Word64 }
+export type HostMmap = {
+  readonly type: 'host.mmap'
+  readonly pid: Pid
+  readonly va: Word64 | null
+  readonly size: Word64
+}
 export type HostMunmap = { readonly type: 'host.munmap'; readonly pid: Pid; readonly va: Word64; readonly size: Word64 }
 /** The page daemon evicts one resident page of a memory object. `object` is its name, as `a1`. */
 export type HostPageout = { readonly type: 'host.pageout'; readonly object: string; readonly page: number }

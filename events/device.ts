@@ -23,7 +23,12 @@ export type DeviceResumed = { readonly type: 'device.resumed' }
 /** vmm_activate_machdep() ran. */
 export type MachdepActivated = { readonly type: 'machdep.activated'; readonly action: 'quiesce' | 'wakeup' }
 /** The failpoint will make the `k`-th call of `fn` from now on fail. */
-export type FailpointArmed = { readonly type: 'failpoint.armed'; readonly fn: string; readonly k: number; readonly errno: Errno }
+export type FailpointArmed = {
+  readonly type: 'failpoint.armed'
+  readonly fn: string
+  readonly k: number
+  readonly errno: Errno
+}
 /** `fn` was called while failpoints wait for it; those that this call reached have fired and are gone. */
 export type FailpointCounted = { readonly type: 'failpoint.counted'; readonly fn: string }
 /** The host stopped. Nothing happens after this. `fn` is the routine, or `trap` for an invalid memory access. */

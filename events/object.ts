@@ -56,7 +56,12 @@ export type PageWired = {
   readonly va: Hva
 }
 /** The frame is on the free list: next generation, whatever its wire count was. */
-export type PageFreed = { readonly type: 'page.freed'; readonly object: ObjectRef; readonly index: number; readonly frame: Frame }
+export type PageFreed = {
+  readonly type: 'page.freed'
+  readonly object: ObjectRef
+  readonly index: number
+  readonly frame: Frame
+}
 /** The page of the object owns a swap slot. */
 export type SwapAssigned = { readonly type: 'swap.assigned'; readonly object: ObjectRef; readonly index: number }
 export type SwapReleased = { readonly type: 'swap.released'; readonly object: ObjectRef; readonly index: number }
@@ -69,7 +74,12 @@ export type PageEvicted = { readonly type: 'page.evicted'; readonly object: Obje
 /** uvm_wait(): no memory now; the thread will try again. */
 export type MemoryAwaited = { readonly type: 'memory.awaited'; readonly thread: ThreadId }
 /** uvm_fault_wire() of `va` failed. */
-export type FaultRefused = { readonly type: 'fault.refused'; readonly pid: Pid; readonly va: Word64; readonly errno: Errno }
+export type FaultRefused = {
+  readonly type: 'fault.refused'
+  readonly pid: Pid
+  readonly va: Word64
+  readonly errno: Errno
+}
 /** uvm_fault_wire() of `va` reported success but mapped nothing. */
 export type FaultHollow = { readonly type: 'fault.hollow'; readonly pid: Pid; readonly va: Word64 }
 

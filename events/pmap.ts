@@ -79,9 +79,18 @@ export type RangeRemoved = {
   readonly pages: number
 }
 /** pmap_extract(): what `va` translated to at that instant, -1 for nothing. It pins nothing. */
-export type PageExtracted = { readonly type: 'pmap.extracted'; readonly pmap: PmapRef; readonly va: Word64; readonly frame: Frame | -1 }
+export type PageExtracted = {
+  readonly type: 'pmap.extracted'
+  readonly pmap: PmapRef
+  readonly va: Word64
+  readonly frame: Frame | -1
+}
 /** pmap_destroy() of the last reference: the tables and the roots are free. */
-export type PmapDestroyed = { readonly type: 'pmap.destroyed'; readonly pmap: PmapRef; readonly roots: readonly Frame[] }
+export type PmapDestroyed = {
+  readonly type: 'pmap.destroyed'
+  readonly pmap: PmapRef
+  readonly roots: readonly Frame[]
+}
 
 export type PmapEvent =
   | PmapCreated

@@ -3,9 +3,9 @@
  * said no. A defect of the model is never a reply: it is thrown.
  */
 import type { Word64 } from './address.ts'
-import type { WaitChannel } from './wait.ts'
 import type { Errno } from './errno.ts'
 import type { Pid, ThreadId, VcpuId, VmId } from './ids.ts'
+import type { WaitChannel } from './wait.ts'
 
 /** `at` is the kernel routine that refused. */
 export type Refusal = { readonly ok: false; readonly errno: Errno; readonly at: string }
@@ -42,7 +42,11 @@ export type SharememReply =
 export type FaultReply = ({ readonly ok: true } & FaultReport) | (Refusal & { readonly report: FaultReport | null })
 /** `reason` is vrp_exit_reason: why RUN came back to userland. */
 export type RunReply =
-  | { readonly ok: true; readonly reason: 'none' | 'mmio' | 'protect' | 'guest' | 'signal'; readonly report: FaultReport | null }
+  | {
+      readonly ok: true
+      readonly reason: 'none' | 'mmio' | 'protect' | 'guest' | 'signal'
+      readonly report: FaultReport | null
+    }
   | (Refusal & { readonly report: FaultReport | null })
 /**
  * `count` is vip_info_ct where the kernel set it; `need` is the larger size in bytes that it asked for; `vms`

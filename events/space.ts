@@ -65,7 +65,19 @@ export type EntryRemoved = {
   readonly object: ObjectRef
 }
 /** uvm_unmap() of [start, end), as the kernel passed it, has taken the entries out. */
-export type RangeUnmapped = { readonly type: 'space.unmapped'; readonly pid: Pid; readonly start: Word64; readonly end: Word64 }
+export type RangeUnmapped = {
+  readonly type: 'space.unmapped'
+  readonly pid: Pid
+  readonly start: Word64
+  readonly end: Word64
+}
 
 export type ProcessEvent = ProcessSpawned | ProcessSignalled | ProcessExited | PledgeFiltered | PledgeBroken
-export type SpaceEvent = EntryMapped | MapRefused | EntrySplit | RangeSealed | SealRefused | EntryRemoved | RangeUnmapped
+export type SpaceEvent =
+  | EntryMapped
+  | MapRefused
+  | EntrySplit
+  | RangeSealed
+  | SealRefused
+  | EntryRemoved
+  | RangeUnmapped

@@ -46,13 +46,28 @@ export type HoldTaken = { readonly type: 'hold.taken'; readonly as: string; read
 export type HoldDropped = { readonly type: 'hold.dropped'; readonly as: string }
 
 /** vm_create(): the slot's object exists; the thread owns its only reference. */
-export type SlotBacked = { readonly type: 'slot.backed'; readonly vm: VmRef; readonly slot: SlotIndex; readonly object: ObjectRef }
+export type SlotBacked = {
+  readonly type: 'slot.backed'
+  readonly vm: VmRef
+  readonly slot: SlotIndex
+  readonly object: ObjectRef
+}
 /** vm_create(): the slot's object is mapped into the creator at `hva`; the map entry owns the reference now. */
-export type SlotMapped = { readonly type: 'slot.mapped'; readonly vm: VmRef; readonly slot: SlotIndex; readonly hva: Hva }
+export type SlotMapped = {
+  readonly type: 'slot.mapped'
+  readonly vm: VmRef
+  readonly slot: SlotIndex
+  readonly hva: Hva
+}
 /** vm_create(): userland can no longer change the mapping. */
 export type SlotSealed = { readonly type: 'slot.sealed'; readonly vm: VmRef; readonly slot: SlotIndex }
 /** vm_create(): vmm holds a reference of its own, in vm_memory_slot[]. */
-export type SlotHeld = { readonly type: 'slot.held'; readonly vm: VmRef; readonly slot: SlotIndex; readonly object: ObjectRef }
+export type SlotHeld = {
+  readonly type: 'slot.held'
+  readonly vm: VmRef
+  readonly slot: SlotIndex
+  readonly object: ObjectRef
+}
 /** vm_teardown(): vmm gave its reference back. */
 export type SlotReleased = { readonly type: 'slot.released'; readonly vm: VmRef; readonly slot: SlotIndex }
 /** vm_create() gave the slot up before vmm held it. */

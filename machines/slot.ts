@@ -23,7 +23,12 @@ export const slotMachine = setup({
       on: {
         'uao.created': {
           target: 'backed',
-          actions: emit(({ context: { vm, slot }, event }) => ({ type: 'slot.backed', vm, slot, object: event.object })),
+          actions: emit(({ context: { vm, slot }, event }) => ({
+            type: 'slot.backed',
+            vm,
+            slot,
+            object: event.object,
+          })),
         },
       },
     },

@@ -5,9 +5,8 @@
  * A call machine is told what a kernel function answered. It tells the entities concerned in turn: what it emits
  * is a `Tell`, which the engine hands to the machine of that entity.
  */
-import type { Hva, Word64 } from '../events/address.ts'
+import type { Frame, Hva, Word64 } from '../events/address.ts'
 import type { Errno } from '../events/errno.ts'
-import type { Frame } from '../events/address.ts'
 import type { ObjectRef, Pid, SlotIndex, VcpuId, VmId, VmRef } from '../events/ids.ts'
 
 export type VmInput =
@@ -44,7 +43,19 @@ export type PagedaemonInput =
 
 export type Tell =
   | { readonly to: 'vm'; readonly type: 'tell.vm'; readonly vm: VmRef; readonly input: VmInput }
-  | { readonly to: 'slot'; readonly type: 'tell.slot'; readonly vm: VmRef; readonly slot: SlotIndex; readonly input: SlotInput }
-  | { readonly to: 'vcpu'; readonly type: 'tell.vcpu'; readonly vm: VmRef; readonly vcpu: VcpuId; readonly input: VcpuInput }
+  | {
+      readonly to: 'slot'
+      readonly type: 'tell.slot'
+      readonly vm: VmRef
+      readonly slot: SlotIndex
+      readonly input: SlotInput
+    }
+  | {
+      readonly to: 'vcpu'
+      readonly type: 'tell.vcpu'
+      readonly vm: VmRef
+      readonly vcpu: VcpuId
+      readonly input: VcpuInput
+    }
   | { readonly to: 'process'; readonly type: 'tell.process'; readonly pid: Pid; readonly input: ProcessInput }
   | { readonly to: 'pagedaemon'; readonly type: 'tell.pagedaemon'; readonly input: PagedaemonInput }

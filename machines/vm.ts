@@ -41,7 +41,12 @@ export const vmMachine = setup({
         teardown: { target: 'tearing', actions: 'teardownBegun' },
       },
     },
-    condemned: { on: { unlink: { target: 'unlinked', actions: 'unlinked' }, teardown: { target: 'tearing', actions: 'teardownBegun' } } },
+    condemned: {
+      on: {
+        unlink: { target: 'unlinked', actions: 'unlinked' },
+        teardown: { target: 'tearing', actions: 'teardownBegun' },
+      },
+    },
     unlinked: { on: { teardown: { target: 'tearing', actions: 'teardownBegun' } } },
     tearing: {
       on: { free: { target: 'freed', actions: emit(({ context }) => ({ type: 'vm.freed', vm: context.vm })) } },

@@ -3,8 +3,9 @@
  *
  * Source: vm_create() of vmm.c with the patch of May 2025, and of 1.8 (2025-12-17).
  */
-import { NO_CALL, callSetup } from './setup.ts'
+
 import { gate, teardown } from './fragments.ts'
+import { callSetup, NO_CALL } from './setup.ts'
 
 /**
  * @param returnsVcpu whether the vCPU whose vcpu_init() failed goes back to its pool, as since December 2025.
@@ -61,7 +62,11 @@ export function createMachineOf(returnsVcpu: boolean) {
         on: { done: { target: 'tearing', actions: 'slotRefused' } },
       },
       sealingSlot: {
-        meta: { calls: 'uvm_map_immutable_slot', source: 'vm_create(): uvm_map_immutable()', pauses: ['uvm_map_immutable'] },
+        meta: {
+          calls: 'uvm_map_immutable_slot',
+          source: 'vm_create(): uvm_map_immutable()',
+          pauses: ['uvm_map_immutable'],
+        },
         on: {
           'uvm.sealed': { target: 'referencingObject', actions: 'slotSealed' },
           refused: { target: 'unmappingSlot' },
@@ -76,7 +81,11 @@ export function createMachineOf(returnsVcpu: boolean) {
         on: { done: { target: 'tearing' } },
       },
       referencingObject: {
-        meta: { calls: 'uao_reference_slot', source: 'vm_create(): "Take a reference for vmm."', pauses: ['uao_reference'] },
+        meta: {
+          calls: 'uao_reference_slot',
+          source: 'vm_create(): "Take a reference for vmm."',
+          pauses: ['uao_reference'],
+        },
         on: { 'uao.referenced': { target: 'choosingSlot', actions: 'slotHeld' } },
       },
       converting: {
@@ -88,7 +97,11 @@ export function createMachineOf(returnsVcpu: boolean) {
         on: { done: { target: 'initialisingVcpu' } },
       },
       initialisingVcpu: {
-        meta: { calls: 'vcpu_init', source: 'vm_create(): vcpu_init() and its place on the list', pauses: ['vcpu_init'] },
+        meta: {
+          calls: 'vcpu_init',
+          source: 'vm_create(): vcpu_init() and its place on the list',
+          pauses: ['vcpu_init'],
+        },
         on: {
           done: { target: 'registering' },
           refused: returnsVcpu ? { target: 'returningVcpu' } : { target: 'tearing' },

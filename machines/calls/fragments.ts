@@ -31,7 +31,11 @@ export function finding<Found extends string>(found: Found) {
       on: { done: { target: found }, refused: { target: 'refusingLookup' } },
     },
     refusingLookup: {
-      meta: { calls: 'nothing', source: 'vm_find(): ENOENT or the broken pledge, after the lock', pauses: ['rw_exit_read'] },
+      meta: {
+        calls: 'nothing',
+        source: 'vm_find(): ENOENT or the broken pledge, after the lock',
+        pauses: ['rw_exit_read'],
+      },
       on: { done: { target: 'leaving' } },
     },
     releasing: {

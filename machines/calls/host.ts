@@ -3,7 +3,7 @@
  *
  * Source: uvm_mmap.c, uvm_fault.c, kern_exit.c, uvm_pdaemon.c, and vmm_activate() of vmm.c.
  */
-import { NO_CALL, callSetup } from './setup.ts'
+import { callSetup, NO_CALL } from './setup.ts'
 
 const replying = { type: 'final', meta: { calls: null, source: 'the answer' } } as const
 
@@ -19,7 +19,6 @@ export function singleStep(id: string, calls: string, source: string) {
     },
   })
 }
-
 
 export const pokeMachine = callSetup.createMachine({
   id: 'poke',

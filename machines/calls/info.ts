@@ -3,8 +3,9 @@
  *
  * Source: vm_get_info() of vmm.c.
  */
-import { NO_CALL, callSetup } from './setup.ts'
+
 import { gate } from './fragments.ts'
+import { callSetup, NO_CALL } from './setup.ts'
 
 export const infoMachine = callSetup.createMachine({
   id: 'vm_get_info',
@@ -17,7 +18,11 @@ export const infoMachine = callSetup.createMachine({
       on: { done: { target: 'allocating' }, none: { target: 'answeringSize' } },
     },
     answeringSize: {
-      meta: { calls: 'nothing', source: 'vm_get_info(): the buffer is too small, vip_size says how large', pauses: ['rw_exit_read'] },
+      meta: {
+        calls: 'nothing',
+        source: 'vm_get_info(): the buffer is too small, vip_size says how large',
+        pauses: ['rw_exit_read'],
+      },
       on: { done: { target: 'leaving' } },
     },
     allocating: {
@@ -29,7 +34,11 @@ export const infoMachine = callSetup.createMachine({
       on: { done: { target: 'copyingOut' } },
     },
     copyingOut: {
-      meta: { calls: 'info_copyout', source: 'vm_get_info(): copyout(); only EFAULT is passed on', pauses: ['rw_exit_read'] },
+      meta: {
+        calls: 'info_copyout',
+        source: 'vm_get_info(): copyout(); only EFAULT is passed on',
+        pauses: ['rw_exit_read'],
+      },
       on: { done: { target: 'leaving' }, refused: { target: 'leaving' } },
     },
   },

@@ -3,8 +3,9 @@
  *
  * Source: vm_resetcpu() of vmm.c.
  */
-import { NO_CALL, callSetup } from './setup.ts'
+
 import { finding, gate } from './fragments.ts'
+import { callSetup, NO_CALL } from './setup.ts'
 
 export const resetcpuMachine = callSetup.createMachine({
   id: 'vm_resetcpu',

@@ -4,8 +4,9 @@
  * Source: vm_run() of vmm.c; vcpu_run_vmx(), vcpu_run_svm() and the fault handlers of vmm_machdep.c with the patch
  * of May 2025.
  */
-import { NO_CALL, callSetup } from './setup.ts'
+
 import { finding, gate, nestedFault } from './fragments.ts'
+import { callSetup, NO_CALL } from './setup.ts'
 
 const findingVcpu = {
   meta: { calls: 'vm_find_vcpu', source: 'vm_run(): vm_find_vcpu()', pauses: ['rw_exit_read'] },

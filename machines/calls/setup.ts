@@ -4,9 +4,9 @@
  * function the step calls and where it stands in the C.
  */
 import { emit, setup } from 'xstate'
-import type { ObjectRef, Pid, SlotIndex, VcpuId, VmRef } from '../../events/ids.ts'
 import type { Errno } from '../../events/errno.ts'
-import type { Answer } from '../answer.ts'
+import type { ObjectRef, Pid, SlotIndex, VcpuId, VmRef } from '../../events/ids.ts'
+import type { Answer } from '../../events/answer.ts'
 import type { SlotInput, Tell } from '../tell.ts'
 
 /** The part of a call's locals that its machine looks at. */
@@ -73,12 +73,36 @@ export const callSetup = setup({
         input: { type: 'register', id: event.type === 'vm.numbered' ? event.id : 0 },
       }),
     ),
-    vmCondemn: emit(({ context: { vm } }): Tell => ({ to: 'vm', type: 'tell.vm', vm: vm ?? NO_VM, input: { type: 'condemn' } })),
-    vmUnlink: emit(({ context: { vm } }): Tell => ({ to: 'vm', type: 'tell.vm', vm: vm ?? NO_VM, input: { type: 'unlink' } })),
-    vmTeardown: emit(({ context: { vm } }): Tell => ({ to: 'vm', type: 'tell.vm', vm: vm ?? NO_VM, input: { type: 'teardown' } })),
-    vmFree: emit(({ context: { vm } }): Tell => ({ to: 'vm', type: 'tell.vm', vm: vm ?? NO_VM, input: { type: 'free' } })),
-    vcpuRun: emit(({ context: { vm, vcpu } }): Tell => ({ to: 'vcpu', type: 'tell.vcpu', vm: vm ?? NO_VM, vcpu, input: { type: 'run' } })),
-    vcpuEnter: emit(({ context: { vm, vcpu } }): Tell => ({ to: 'vcpu', type: 'tell.vcpu', vm: vm ?? NO_VM, vcpu, input: { type: 'enter' } })),
+    vmCondemn: emit(
+      ({ context: { vm } }): Tell => ({ to: 'vm', type: 'tell.vm', vm: vm ?? NO_VM, input: { type: 'condemn' } }),
+    ),
+    vmUnlink: emit(
+      ({ context: { vm } }): Tell => ({ to: 'vm', type: 'tell.vm', vm: vm ?? NO_VM, input: { type: 'unlink' } }),
+    ),
+    vmTeardown: emit(
+      ({ context: { vm } }): Tell => ({ to: 'vm', type: 'tell.vm', vm: vm ?? NO_VM, input: { type: 'teardown' } }),
+    ),
+    vmFree: emit(
+      ({ context: { vm } }): Tell => ({ to: 'vm', type: 'tell.vm', vm: vm ?? NO_VM, input: { type: 'free' } }),
+    ),
+    vcpuRun: emit(
+      ({ context: { vm, vcpu } }): Tell => ({
+        to: 'vcpu',
+        type: 'tell.vcpu',
+        vm: vm ?? NO_VM,
+        vcpu,
+        input: { type: 'run' },
+      }),
+    ),
+    vcpuEnter: emit(
+      ({ context: { vm, vcpu } }): Tell => ({
+        to: 'vcpu',
+        type: 'tell.vcpu',
+        vm: vm ?? NO_VM,
+        vcpu,
+        input: { type: 'enter' },
+      }),
+    ),
     vcpuFault: emit(
       ({ context: { vm, vcpu }, event }): Tell => ({
         to: 'vcpu',
@@ -106,7 +130,15 @@ export const callSetup = setup({
         input: { type: 'leave', reason: 'signal' },
       }),
     ),
-    vcpuStop: emit(({ context: { vm, vcpu } }): Tell => ({ to: 'vcpu', type: 'tell.vcpu', vm: vm ?? NO_VM, vcpu, input: { type: 'stop' } })),
+    vcpuStop: emit(
+      ({ context: { vm, vcpu } }): Tell => ({
+        to: 'vcpu',
+        type: 'tell.vcpu',
+        vm: vm ?? NO_VM,
+        vcpu,
+        input: { type: 'stop' },
+      }),
+    ),
     vcpuKill: emit(
       ({ context: { vm, vcpu, errno } }): Tell => ({
         to: 'vcpu',
@@ -134,7 +166,9 @@ export const callSetup = setup({
         input: { type: 'poke', state: event.type === 'poked' ? event.state : 0 },
       }),
     ),
-    processExit: emit(({ context: { pid } }): Tell => ({ to: 'process', type: 'tell.process', pid, input: { type: 'exit' } })),
+    processExit: emit(
+      ({ context: { pid } }): Tell => ({ to: 'process', type: 'tell.process', pid, input: { type: 'exit' } }),
+    ),
     pageBusy: emit(
       ({ event }): Tell => ({
         to: 'pagedaemon',

@@ -4,8 +4,9 @@
  *
  * Source: vm_share_mem() of vmm.c with the patch of May 2025.
  */
-import { NO_CALL, callSetup } from './setup.ts'
+
 import { finding, gate } from './fragments.ts'
+import { callSetup, NO_CALL } from './setup.ts'
 
 export const sharememMachine = callSetup.createMachine({
   id: 'vm_share_mem',
@@ -15,7 +16,11 @@ export const sharememMachine = callSetup.createMachine({
     ...gate('finding'),
     ...finding('comparing'),
     comparing: {
-      meta: { calls: 'compare_ranges', source: 'vm_share_mem(): count, type, gpa, size, vsp_va', pauses: ['rw_exit_read'] },
+      meta: {
+        calls: 'compare_ranges',
+        source: 'vm_share_mem(): count, type, gpa, size, vsp_va',
+        pauses: ['rw_exit_read'],
+      },
       // A mismatch leaves with the 0 that vm_find() returned.
       on: { done: { target: 'choosingSlot' }, none: { target: 'releasing' } },
     },
@@ -32,7 +37,11 @@ export const sharememMachine = callSetup.createMachine({
       on: { 'uao.referenced': { target: 'sealingSlot' } },
     },
     sealingSlot: {
-      meta: { calls: 'uvm_map_immutable_shared', source: 'vm_share_mem(): uvm_map_immutable()', pauses: ['uvm_map_immutable'] },
+      meta: {
+        calls: 'uvm_map_immutable_shared',
+        source: 'vm_share_mem(): uvm_map_immutable()',
+        pauses: ['uvm_map_immutable'],
+      },
       on: { 'uvm.sealed': { target: 'choosingSlot' }, refused: { target: 'unwinding' } },
     },
     unwinding: {

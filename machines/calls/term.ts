@@ -3,8 +3,9 @@
  *
  * Source: vm_terminate() of vmm.c with the patch of May 2025, and of 1.8 (2025-12-17).
  */
-import { NO_CALL, callSetup } from './setup.ts'
+
 import { finding, gate, teardown } from './fragments.ts'
+import { callSetup, NO_CALL } from './setup.ts'
 
 /** @param condemns whether vm_dying decides who of two callers tears down, as since December 2025. */
 export function terminateMachineOf(condemns: boolean) {
@@ -16,7 +17,11 @@ export function terminateMachineOf(condemns: boolean) {
       ...gate('finding'),
       ...finding(condemns ? 'condemning' : 'unlinkingFound'),
       condemning: {
-        meta: { calls: 'vm_condemn', source: 'vm_terminate() 1.8: vm_dying 0 to 1, else EBUSY', pauses: ['rw_exit_read'] },
+        meta: {
+          calls: 'vm_condemn',
+          source: 'vm_terminate() 1.8: vm_dying 0 to 1, else EBUSY',
+          pauses: ['rw_exit_read'],
+        },
         on: { done: { target: 'unlinking', actions: 'vmCondemn' }, refused: { target: 'releasing' } },
       },
       unlinking: {
@@ -36,7 +41,7 @@ export function terminateMachineOf(condemns: boolean) {
         on: { done: { target: 'droppingOwn' } },
       },
       droppingOwn: {
-        meta: { calls: 'refcnt_rele_own', source: 'refcnt_finalize(): its caller\'s reference goes first' },
+        meta: { calls: 'refcnt_rele_own', source: "refcnt_finalize(): its caller's reference goes first" },
         on: { done: { target: 'draining' } },
       },
       draining: {

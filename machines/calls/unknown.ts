@@ -3,8 +3,9 @@
  *
  * Source: vmmioctl() and vmmioctl_machdep().
  */
-import { NO_CALL, callSetup } from './setup.ts'
+
 import { gate } from './fragments.ts'
+import { callSetup, NO_CALL } from './setup.ts'
 
 export const unknownMachine = callSetup.createMachine({
   id: 'unknown_ioctl',

@@ -26,7 +26,11 @@ export type Disagreement = {
 }
 
 /** What was seen of one step of the model, in the form of a vector. */
-export type Seen = { readonly r: Readonly<Record<string, unknown>>; readonly t: readonly string[]; readonly state: State }
+export type Seen = {
+  readonly r: Readonly<Record<string, unknown>>
+  readonly t: readonly string[]
+  readonly state: State
+}
 
 type Pause = { readonly point: string; left: number }
 
@@ -43,7 +47,11 @@ class Host {
     const boot = bootOf(config)
     const memory = new VersionedMemory(boot.frames)
     this.#driver = driverOf('inPlace', bootWorld(boot, memory), memory)
-    this.#engine = new Engine(design, tracing(this.#driver, (line) => this.#lines.push(line)), ignore)
+    this.#engine = new Engine(
+      design,
+      tracing(this.#driver, (line) => this.#lines.push(line)),
+      ignore,
+    )
   }
 
   take(command: VectorCommand): Seen {
@@ -54,16 +62,16 @@ class Host {
 
   #run(command: VectorCommand): Readonly<Record<string, unknown>> {
     if (command.op === 'resume') {
-      const thread = command['as'] as ThreadId
+      const thread = command.as as ThreadId
       return this.#commands.has(thread) ? this.#go(thread, null) : { errno: 'ENOENT' }
     }
     const call = translate(command)
     this.#unnamed += 1
-    const named = call.type !== 'host.hold' && call.type !== 'host.release' && typeof command['as'] === 'string'
-    const thread = named ? (command['as'] as ThreadId) : `#${this.#unnamed}`
+    const named = call.type !== 'host.hold' && call.type !== 'host.release' && typeof command.as === 'string'
+    const thread = named ? (command.as as ThreadId) : `#${this.#unnamed}`
     this.#commands.set(thread, call)
     this.#engine.start(call, thread)
-    const pause = command['pause'] as readonly [string, number] | undefined
+    const pause = command.pause as readonly [string, number] | undefined
     return this.#go(thread, pause === undefined ? null : { point: pause[0], left: pause[1] })
   }
 
@@ -141,7 +149,13 @@ export function check(vector: Vector, design: Design): Disagreement | null {
   for (const [step, command] of vector.commands.entries()) {
     const wanted = steps[step] as VectorStep
     const seen = host.take(command)
-    const part = (key: string, want: unknown, found: unknown): Disagreement => ({ step, command, key, wanted: want, found })
+    const part = (key: string, want: unknown, found: unknown): Disagreement => ({
+      step,
+      command,
+      key,
+      wanted: want,
+      found,
+    })
     if (differs(wanted.r, seen.r)) return part('r', wanted.r, seen.r)
     if (differs(wanted.t ?? [], seen.t)) return part('t', wanted.t ?? [], seen.t)
     // A panic leaves no state to compare.

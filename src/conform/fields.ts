@@ -98,8 +98,8 @@ export type FieldFault = { readonly at: string; readonly wanted: string; readonl
 
 /** The first fault of a command, or null. */
 export function faultOf(command: Readonly<Record<string, unknown>>): FieldFault | null {
-  const op = typeof command['op'] === 'string' && Object.hasOwn(OPS, command['op']) ? OPS[command['op']] : undefined
-  if (op === undefined) return { at: '.op', wanted: `one of ${Object.keys(OPS).join(', ')}`, found: command['op'] }
+  const op = typeof command.op === 'string' && Object.hasOwn(OPS, command.op) ? OPS[command.op] : undefined
+  if (op === undefined) return { at: '.op', wanted: `one of ${Object.keys(OPS).join(', ')}`, found: command.op }
   const fields: Fields = { ...op.needs, ...op.may, ...THREAD }
   for (const [name, kind] of Object.entries(fields)) {
     const value = command[name]

@@ -1,7 +1,7 @@
 /**
  * The world in the form in which the real kernel was observed. This is the only place that knows that form.
  */
-import { type Word64, addressOf, hex } from '../../events/address.ts'
+import { addressOf, hex, type Word64 } from '../../events/address.ts'
 import { LEAF_EXECUTE, LEAF_READ, LEAF_WIRED, LEAF_WRITE, leafFlags, leafFrame } from '../model/memory.ts'
 import type { MemoryObject, Pmap, Process, Vm, World } from '../model/world.ts'
 import type { State } from './vector.ts'
@@ -65,7 +65,13 @@ function processState(world: World, process: Process): unknown {
   const map = process.entries.map((entry) => {
     const object = world.objects[entry.object]
     const flags = `${entry.immutable ? 'i' : ''}${entry.conceal ? 'c' : ''}`
-    return [hex(entry.start), hex(entry.size), object?.kind === 'anon' ? 'anon' : (object?.name ?? '?'), entry.offset, flags]
+    return [
+      hex(entry.start),
+      hex(entry.size),
+      object?.kind === 'anon' ? 'anon' : (object?.name ?? '?'),
+      entry.offset,
+      flags,
+    ]
   })
   const pt = leaves(world, process.pmap, true)
   const killed = process.killed ? { killed: true } : {}

@@ -58,7 +58,11 @@ export function traceLine(world: World, event: VmmEvent): string | null {
     case 'pmap.removed':
       return nested(world, event.pmap, (name) => `pmap_remove ${name} ${hex(event.first)} ${hex(event.last)}`)
     case 'pmap.entered':
-      return nested(world, event.pmap, (name) => `pmap_enter ${name} ${hex(event.va)} ${frameName(world, event.frame)} 0`)
+      return nested(
+        world,
+        event.pmap,
+        (name) => `pmap_enter ${name} ${hex(event.va)} ${frameName(world, event.frame)} 0`,
+      )
     case 'pmap.refused':
       return nested(
         world,

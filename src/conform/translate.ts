@@ -1,7 +1,7 @@
 /**
  * From the words of a vector to commands of the model, and from replies back to the words of a vector.
  */
-import { type Word64, hex, parseWord64, word64 } from '../../events/address.ts'
+import { hex, parseWord64, type Word64, word64 } from '../../events/address.ts'
 import type { Boot, NestedMode } from '../../events/boot.ts'
 import { DEFAULT_BOOT } from '../../events/boot.ts'
 import type { AccessMode, CallCommand, Failpoint, Pledge, RangeRequest } from '../../events/command.ts'
@@ -31,27 +31,28 @@ function rangeOf(value: unknown): RangeRequest {
 export function bootOf(command: VectorCommand): Boot {
   return {
     ...DEFAULT_BOOT,
-    mode: command['mode'] as NestedMode,
-    vcpuMax: (command['vcpu_max'] as number | undefined) ?? DEFAULT_BOOT.vcpuMax,
-    meltdown: command['meltdown'] === 1,
+    mode: command.mode as NestedMode,
+    vcpuMax: (command.vcpu_max as number | undefined) ?? DEFAULT_BOOT.vcpuMax,
+    meltdown: command.meltdown === 1,
   }
 }
 
 type Fields = VectorCommand & { readonly pid: Pid; readonly vm: VmId; readonly vcpu?: number; readonly as?: string }
 
-const rangesOf = (command: Fields): readonly RangeRequest[] => ((command['ranges'] as unknown[] | undefined) ?? []).map(rangeOf)
-const countOf = (command: Fields) => (command['n'] === undefined ? {} : { count: word(command['n'], 0) })
+const rangesOf = (command: Fields): readonly RangeRequest[] =>
+  ((command.ranges as unknown[] | undefined) ?? []).map(rangeOf)
+const countOf = (command: Fields) => (command.n === undefined ? {} : { count: word(command.n, 0) })
 
 const COMMANDS: Readonly<Record<string, (command: Fields) => CallCommand>> = {
-  proc: (c) => ({ type: 'host.spawn', pid: c.pid, pledge: (c['pledge'] as Pledge[] | undefined) ?? [] }),
+  proc: (c) => ({ type: 'host.spawn', pid: c.pid, pledge: (c.pledge as Pledge[] | undefined) ?? [] }),
   exit: (c) => ({ type: 'host.exit', pid: c.pid }),
   create: (c) => ({
     type: 'ioc.create',
     pid: c.pid,
     ranges: rangesOf(c),
     ...countOf(c),
-    ncpus: word(c['ncpus'], 1),
-    name: (c['name'] as string | undefined) ?? 'vm',
+    ncpus: word(c.ncpus, 1),
+    name: (c.name as string | undefined) ?? 'vm',
   }),
   share: (c) => ({
     type: 'ioc.sharemem',
@@ -59,58 +60,58 @@ const COMMANDS: Readonly<Record<string, (command: Fields) => CallCommand>> = {
     vm: c.vm,
     ranges: rangesOf(c),
     ...countOf(c),
-    va: ((c['va'] as unknown[] | undefined) ?? []).map((va) => word(va, 0)),
+    va: ((c.va as unknown[] | undefined) ?? []).map((va) => word(va, 0)),
   }),
   fault: (c) => ({
     type: 'guest.fault',
     pid: c.pid,
     vm: c.vm,
     vcpu: c.vcpu ?? 0,
-    gpa: word(c['gpa'], 0),
-    handler: (c['kind'] as 'ept' | 'rvi' | undefined) ?? null,
-    direct: c['direct'] === 1,
-    qualification: (c['qual'] as number | undefined) ?? 1,
-    instructionLength: (c['ilen'] as number | undefined) ?? 3,
-    decodeAssist: c['assist'] !== 0,
+    gpa: word(c.gpa, 0),
+    handler: (c.kind as 'ept' | 'rvi' | undefined) ?? null,
+    direct: c.direct === 1,
+    qualification: (c.qual as number | undefined) ?? 1,
+    instructionLength: (c.ilen as number | undefined) ?? 3,
+    decodeAssist: c.assist !== 0,
   }),
   touch: (c) => ({
     type: 'host.touch',
     pid: c.pid,
-    va: word(c['va'], 0),
-    access: (c['acc'] as AccessMode | undefined) ?? 'rw',
+    va: word(c.va, 0),
+    access: (c.acc as AccessMode | undefined) ?? 'rw',
   }),
   mmap: (c) => ({
     type: 'host.mmap',
     pid: c.pid,
-    va: c['va'] === undefined ? null : word(c['va'], 0),
-    size: word(c['size'], 4096),
+    va: c.va === undefined ? null : word(c.va, 0),
+    size: word(c.size, 4096),
   }),
-  munmap: (c) => ({ type: 'host.munmap', pid: c.pid, va: word(c['va'], 0), size: word(c['size'], 0) }),
+  munmap: (c) => ({ type: 'host.munmap', pid: c.pid, va: word(c.va, 0), size: word(c.size, 0) }),
   terminate: (c) => ({ type: 'ioc.term', pid: c.pid, vm: c.vm }),
   info: (c) => ({
     type: 'ioc.info',
     pid: c.pid,
     size:
-      ((c['slots'] as number | undefined) ?? DEFAULT_SLOTS) * VM_INFO_ENTRY_SIZE +
-      ((c['extra'] as number | undefined) ?? 0) -
-      ((c['short'] as number | undefined) ?? 0),
+      ((c.slots as number | undefined) ?? DEFAULT_SLOTS) * VM_INFO_ENTRY_SIZE +
+      ((c.extra as number | undefined) ?? 0) -
+      ((c.short as number | undefined) ?? 0),
   }),
   resetcpu: (c) => ({ type: 'ioc.resetcpu', pid: c.pid, vm: c.vm, vcpu: c.vcpu ?? 0 }),
-  vcpustate: (c) => ({ type: 'host.poke', vm: c.vm, vcpu: c.vcpu ?? 0, state: c['state'] as number }),
+  vcpustate: (c) => ({ type: 'host.poke', vm: c.vm, vcpu: c.vcpu ?? 0, state: c.state as number }),
   signal: (c) => ({ type: 'host.signal', pid: c.pid }),
   muststop: (c) => ({ type: 'host.muststop', pid: c.pid, vm: c.vm }),
   hold: (c) => ({ type: 'host.hold', pid: c.pid, vm: c.vm, as: c.as ?? 'h' }),
   release: (c) => ({ type: 'host.release', as: c.as ?? 'h' }),
-  pageout: (c) => ({ type: 'host.pageout', object: c['obj'] as string, page: c['page'] as number }),
+  pageout: (c) => ({ type: 'host.pageout', object: c.obj as string, page: c.page as number }),
   inject: (c) => ({
     type: 'fail.next',
-    fn: c['fn'] as Failpoint,
-    k: (c['k'] as number | undefined) ?? 1,
-    errno: c['err'] as Errno,
+    fn: c.fn as Failpoint,
+    k: (c.k as number | undefined) ?? 1,
+    errno: c.err as Errno,
   }),
   suspend: () => ({ type: 'host.suspend' }),
   wakeup: () => ({ type: 'host.wakeup' }),
-  ioctl: (c) => ({ type: 'ioc.unknown', pid: c.pid, request: word(c['req'], 0) }),
+  ioctl: (c) => ({ type: 'ioc.unknown', pid: c.pid, request: word(c.req, 0) }),
 }
 
 /** The model's command for one of a vector. */

@@ -40,7 +40,7 @@ function fail(where: string, wanted: string, found: unknown): never {
 function readSteps(value: unknown, count: number, where: string): readonly VectorStep[] {
   if (!Array.isArray(value) || value.length !== count) fail(where, `an array of ${count} elements`, value)
   for (const [i, step] of value.entries()) {
-    if (!isRecord(step) || !isRecord(step['r'])) fail(`${where}[${i}]`, 'an object with a result "r"', step)
+    if (!isRecord(step) || !isRecord(step.r)) fail(`${where}[${i}]`, 'an object with a result "r"', step)
   }
   return value as readonly VectorStep[]
 }
@@ -67,7 +67,7 @@ export function readVector(line: string, where: string): Vector {
   }
   if ((commands[0] as VectorCommand).op !== 'config')
     fail(`${where}: commands[0].op`, '"config"', (commands[0] as VectorCommand).op)
-  readSteps(value['expected'], commands.length, `${where}: expected`)
-  if (value['expected_v7'] !== undefined) readSteps(value['expected_v7'], commands.length, `${where}: expected_v7`)
+  readSteps(value.expected, commands.length, `${where}: expected`)
+  if (value.expected_v7 !== undefined) readSteps(value.expected_v7, commands.length, `${where}: expected_v7`)
   return value as unknown as Vector
 }

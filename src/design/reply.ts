@@ -1,6 +1,7 @@
 /** What a call that has ended answers, from what it knows. */
-import type { FaultReport, Refusal, Reply } from '../../events/reply.ts'
+
 import { unreachable } from '../../events/event.ts'
+import type { FaultReport, Refusal, Reply } from '../../events/reply.ts'
 import type { Locals, Thread, World } from '../model/world.ts'
 
 function refusalOf({ errno, at }: Locals): Refusal | null {
@@ -21,7 +22,14 @@ function createdReply(world: World, locals: Locals): Reply {
 }
 
 /** The handler was reached once the vCPU was found: what refuses before leaves no report. */
-const BEFORE_HANDLER: readonly string[] = ['curproc', 'pledge_ioctl_vmm', 'rw_enter', 'rwsleep', 'vm_find', 'vm_find_vcpu']
+const BEFORE_HANDLER: readonly string[] = [
+  'curproc',
+  'pledge_ioctl_vmm',
+  'rw_enter',
+  'rwsleep',
+  'vm_find',
+  'vm_find_vcpu',
+]
 
 /** The answer to the thread's command. */
 export function replyOf(world: World, thread: Thread): Reply {

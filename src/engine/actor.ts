@@ -12,8 +12,8 @@ import type { ThreadId } from '../../events/ids.ts'
 import type { Outcome } from '../../events/reply.ts'
 import { dumpOf } from '../model/memory/dump.ts'
 import type { World } from '../model/world.ts'
-import { type Run, type RunSnapshot, createRun, restoreRun } from './run.ts'
 import type { StepOutcome } from './engine.ts'
+import { createRun, type Run, type RunSnapshot, restoreRun } from './run.ts'
 
 export type RunInput = { readonly design?: string; readonly boot?: Partial<Boot> }
 

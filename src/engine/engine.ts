@@ -10,7 +10,7 @@ import type { Recorded, VmmEvent } from '../../events/event.ts'
 import type { ThreadId, VcpuId, VmId, VmRef } from '../../events/ids.ts'
 import type { Reply } from '../../events/reply.ts'
 import type { WaitChannel } from '../../events/wait.ts'
-import type { Answer } from '../../machines/answer.ts'
+import type { Answer } from '../../events/answer.ts'
 import type { PausePoint } from '../../machines/calls/setup.ts'
 import type { Tell } from '../../machines/tell.ts'
 import type { Design } from '../design/design.ts'
@@ -133,14 +133,16 @@ export class Engine {
 
   #routine(command: CallCommand): Routine {
     const routine = this.#routines.get(command.type)
-    if (routine === undefined) throw new Defect('ENG031', `design '${this.design.name}' has no routine for ${command.type}`)
+    if (routine === undefined)
+      throw new Defect('ENG031', `design '${this.design.name}' has no routine for ${command.type}`)
     return routine
   }
 
   /** Puts the command on the thread `id`; its first step is the next. */
   start(command: CallCommand, id: ThreadId): void {
     if (this.world.panic !== null) throw new Defect('ENG032', 'the host has panicked', this.#seq)
-    if (this.world.threads[id] !== undefined) throw new Defect('ENG033', `thread '${id}' has a call in flight`, this.#seq)
+    if (this.world.threads[id] !== undefined)
+      throw new Defect('ENG033', `thread '${id}' has a call in flight`, this.#seq)
     const { initial } = this.#routine(command)
     this.#thread = id
     this.#caller = null

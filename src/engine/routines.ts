@@ -4,7 +4,7 @@
  */
 import type { CallCommand } from '../../events/command.ts'
 import { Defect } from '../../events/defect.ts'
-import type { Answer } from '../../machines/answer.ts'
+import type { Answer } from '../../events/answer.ts'
 import type { CallContext, PausePoint, StepMeta } from '../../machines/calls/setup.ts'
 import { pagedaemonMachine } from '../../machines/pagedaemon.ts'
 import { processMachine } from '../../machines/process.ts'
@@ -14,7 +14,7 @@ import { vcpuMachine } from '../../machines/vcpu.ts'
 import { vmMachine } from '../../machines/vm.ts'
 import type { Design } from '../design/design.ts'
 import type { Primitive } from '../kernel/kernel.ts'
-import { compile, type CompiledMachine } from './compile.ts'
+import { type CompiledMachine, compile } from './compile.ts'
 
 /** One state of a routine's machine, ready to run. */
 export type RoutineStep = {
@@ -47,7 +47,10 @@ function routineOf(design: Design, type: CallCommand['type']): Routine {
     const meta = machine.metaOf(place) as StepMeta
     const primitive = meta.calls === null ? null : design.primitives[meta.calls]
     if (primitive === undefined) {
-      throw new Defect('ENG020', `design '${design.name}' has no kernel function '${meta.calls}', which ${type} calls at ${name}`)
+      throw new Defect(
+        'ENG020',
+        `design '${design.name}' has no kernel function '${meta.calls}', which ${type} calls at ${name}`,
+      )
     }
     const step: RoutineStep = { name, place, of: type, routine, primitive, meta, pauses: meta.pauses ?? [] }
     steps.push(step)

@@ -3,8 +3,8 @@
  *
  * Source: vmmioctl(), vmm_activate(), vmm_start() and vmm_stop() of vmm.c.
  */
-import type { Answer } from '../../machines/answer.ts'
-import { type Blocked, type Kernel, DONE, blocked, commandOf, panic, refuse } from './kernel.ts'
+import type { Answer } from '../../events/answer.ts'
+import { type Blocked, blocked, commandOf, DONE, type Kernel, panic, refuse } from './kernel.ts'
 
 /** The way in: sc_slock, interruptibly, and the wait for an active device. */
 export function enterDevice(kernel: Kernel): Answer | Blocked {
@@ -20,6 +20,7 @@ export function enterDevice(kernel: Kernel): Answer | Blocked {
   return DONE
 }
 
+/** The way out: the request's count in sc_refcnt. */
 export function leaveDevice(kernel: Kernel): Answer {
   kernel.record({ type: 'device.left', thread: kernel.thread.id })
   return DONE
@@ -36,6 +37,7 @@ export function startVirtualization(kernel: Kernel): Answer {
   return DONE
 }
 
+/** vmm_stop(). */
 export function stopVirtualization(kernel: Kernel): Answer {
   kernel.record({ type: 'vmm.stopped' })
   return DONE

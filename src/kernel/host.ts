@@ -3,12 +3,25 @@
  *
  * Source: kern_fork.c, kern_exit.c, uvm_mmap.c, uvm_fault.c and uvm_pdaemon.c.
  */
-import { PAGE_SIZE, addWords, isPageAligned, offset, truncPage, word64 } from '../../events/address.ts'
+
 import type { Bytes, Frame, Hva, Word64 } from '../../events/address.ts'
+import { addWords, isPageAligned, offset, PAGE_SIZE, truncPage, word64 } from '../../events/address.ts'
 import type { ObjectRef } from '../../events/ids.ts'
-import type { Answer } from '../../machines/answer.ts'
+import type { Answer } from '../../events/answer.ts'
 import type { MemoryObject } from '../model/world.ts'
-import { ABSENT, type Blocked, DONE, type Kernel, NONE, SHORT, blocked, commandOf, curproc, learn, refuse } from './kernel.ts'
+import {
+  ABSENT,
+  type Blocked,
+  blocked,
+  commandOf,
+  curproc,
+  DONE,
+  type Kernel,
+  learn,
+  NONE,
+  refuse,
+  SHORT,
+} from './kernel.ts'
 import { createPmap, destroyPmap, removePage } from './pmap.ts'
 import { assignSwap, createObject, detachObject } from './uvm_aobj.ts'
 import { faultIn, isMapped } from './uvm_fault.ts'
@@ -34,6 +47,7 @@ export function exitNextEntry(kernel: Kernel): Answer {
   return { type: 'next', slot: 0 }
 }
 
+/** uvmspace_free(): the page tables go once the map is empty. */
 export function exitDestroyPmap(kernel: Kernel): Answer {
   const process = curproc(kernel)
   const pmap = process === undefined ? undefined : kernel.world.pmaps[process.pmap]
@@ -49,6 +63,7 @@ export function detachDead(kernel: Kernel): Answer {
   return DONE
 }
 
+/** A signal is pending; threads inside RUN leave at their next check. */
 export function signalProcess(kernel: Kernel): Answer {
   const process = curproc(kernel)
   if (process === undefined) return refuse(kernel, 'ESRCH', 'kill')

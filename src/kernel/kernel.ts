@@ -3,12 +3,12 @@
  * included, and the thread that runs it. It reads the world and records what becomes true; it writes nothing.
  */
 import type { Word64 } from '../../events/address.ts'
-import type { WaitChannel } from '../../events/wait.ts'
 import type { CallCommand, Failpoint } from '../../events/command.ts'
+import { Defect } from '../../events/defect.ts'
 import type { Errno } from '../../events/errno.ts'
 import type { VmmEvent } from '../../events/event.ts'
-import type { Answer } from '../../machines/answer.ts'
-import { Defect } from '../../events/defect.ts'
+import type { WaitChannel } from '../../events/wait.ts'
+import type { Answer } from '../../events/answer.ts'
 import type { Locals, Process, Thread, Vm, World } from '../model/world.ts'
 
 /** The thread cannot go on before what it waits for has happened; the step is tried again then. */
@@ -60,7 +60,8 @@ export function commandOf<Type extends CallCommand['type']>(
   type: Type,
 ): Extract<CallCommand, { readonly type: Type }> {
   const { command } = kernel.thread
-  if (command.type !== type) throw new Defect('KRN001', `a step of ${type} runs in a call of ${command.type}`, kernel.world.seq)
+  if (command.type !== type)
+    throw new Defect('KRN001', `a step of ${type} runs in a call of ${command.type}`, kernel.world.seq)
   return command as Extract<CallCommand, { readonly type: Type }>
 }
 
@@ -68,7 +69,8 @@ export function commandOf<Type extends CallCommand['type']>(
 export function vmOf(kernel: Kernel): Vm {
   const { vm } = kernel.thread.locals
   const found = vm === null ? undefined : kernel.world.vms[vm]
-  if (found === undefined) throw new Defect('KRN002', `a call of ${kernel.thread.command.type} uses a VM that is gone`, kernel.world.seq)
+  if (found === undefined)
+    throw new Defect('KRN002', `a call of ${kernel.thread.command.type} uses a VM that is gone`, kernel.world.seq)
   return found
 }
 

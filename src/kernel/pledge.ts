@@ -3,9 +3,9 @@
  *
  * Source: pledge_ioctl_vmm() and vm_find() of vmm.c; pledge_fail() of kern_pledge.c.
  */
-import type { Answer } from '../../machines/answer.ts'
+import type { Answer } from '../../events/answer.ts'
 import type { Process, Vm } from '../model/world.ts'
-import { type Kernel, DONE, curproc, refuse } from './kernel.ts'
+import { curproc, DONE, type Kernel, refuse } from './kernel.ts'
 
 /** Requests that make or list VMs or map their memory: not for a process without `proc`. */
 const NEEDS_PROC: readonly string[] = ['ioc.create', 'ioc.info', 'ioc.sharemem']
@@ -17,7 +17,8 @@ export function filterRequest(kernel: Kernel): Answer {
   const { pledge, pid } = process
   if (pledge.length === 0) return DONE
   const { type } = kernel.thread.command
-  const allowed = pledge.includes('vmm') && type !== 'ioc.unknown' && (!NEEDS_PROC.includes(type) || pledge.includes('proc'))
+  const allowed =
+    pledge.includes('vmm') && type !== 'ioc.unknown' && (!NEEDS_PROC.includes(type) || pledge.includes('proc'))
   if (allowed) return DONE
   kernel.record({ type: 'pledge.filtered', pid, errno: 'EPERM' })
   return refuse(kernel, 'EPERM', 'pledge_ioctl_vmm')

@@ -4,8 +4,9 @@
  *
  * Source: sys/arch/amd64/amd64/pmap.c (2025).
  */
-import { MAXDSIZ, PAGE_SIZE, addressOf, pageOf } from '../../events/address.ts'
+
 import type { Frame, Va } from '../../events/address.ts'
+import { addressOf, MAXDSIZ, PAGE_SIZE, pageOf } from '../../events/address.ts'
 import type { Errno } from '../../events/errno.ts'
 import type { PmapRef } from '../../events/ids.ts'
 import type { PmapCreated, TableLevel } from '../../events/pmap.ts'

@@ -3,11 +3,10 @@
  *
  * Source: uvm_aobj.c 1.122 (2026-02).
  */
-import type { Frame } from '../../events/address.ts'
-import type { Bytes } from '../../events/address.ts'
+import type { Bytes, Frame } from '../../events/address.ts'
 import { pagesOf } from '../../events/address.ts'
 import type { ObjectRef } from '../../events/ids.ts'
-import type { ObjectReleased, ObjectReferenced } from '../../events/object.ts'
+import type { ObjectReferenced, ObjectReleased } from '../../events/object.ts'
 import { type Kernel, panic } from './kernel.ts'
 import { removePage } from './pmap.ts'
 

@@ -3,8 +3,9 @@
  *
  * Source: uvm_fault.c and uvm_page.c (2025).
  */
-import { pageOf, pagesOf, truncPage } from '../../events/address.ts'
+
 import type { Frame, Hva } from '../../events/address.ts'
+import { pageOf, pagesOf, truncPage } from '../../events/address.ts'
 import type { Errno } from '../../events/errno.ts'
 import type { Entry, Process } from '../model/world.ts'
 import type { Kernel } from './kernel.ts'

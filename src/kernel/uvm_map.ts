@@ -3,8 +3,9 @@
  *
  * Source: uvm_map.c (2025).
  */
-import { VM_MAXUSER_ADDRESS, VM_MIN_ADDRESS, isPageAligned, offset } from '../../events/address.ts'
+
 import type { Bytes, Hva, Word64 } from '../../events/address.ts'
+import { isPageAligned, offset, VM_MAXUSER_ADDRESS, VM_MIN_ADDRESS } from '../../events/address.ts'
 import type { Errno } from '../../events/errno.ts'
 import type { ObjectRef, Pid } from '../../events/ids.ts'
 import type { Entry, Process } from '../model/world.ts'
@@ -67,7 +68,17 @@ export function mapObject(kernel: Kernel, pid: Pid, request: MapRequest): Mapped
     kernel.record({ type: 'space.refused', pid, size, object, errno: errno ?? 'ENOMEM' })
     return { ok: false, errno: errno ?? 'ENOMEM' }
   }
-  kernel.record({ type: 'space.mapped', pid, start, size, object, offset: 0, conceal, inherit, thread: kernel.thread.id })
+  kernel.record({
+    type: 'space.mapped',
+    pid,
+    start,
+    size,
+    object,
+    offset: 0,
+    conceal,
+    inherit,
+    thread: kernel.thread.id,
+  })
   return { ok: true, start }
 }
 

@@ -4,15 +4,16 @@
  * Source: vm_create() and vm_create_check_mem_ranges() of vmm.c, vm_impl_init() of vmm_machdep.c, with the patch of
  * May 2025.
  */
-import { VMM_MAX_MEM_RANGES, VMM_MAX_VM_MEM_SIZE, isPageAligned, offset } from '../../events/address.ts'
+
 import type { Bytes, Gpa, Hva, Word64 } from '../../events/address.ts'
+import { isPageAligned, offset, VMM_MAX_MEM_RANGES, VMM_MAX_VM_MEM_SIZE } from '../../events/address.ts'
 import type { IocCreate, RangeRequest } from '../../events/command.ts'
+import { Defect } from '../../events/defect.ts'
 import type { VmRef } from '../../events/ids.ts'
 import type { MemoryRange } from '../../events/vm.ts'
-import type { Answer } from '../../machines/answer.ts'
-import { Defect } from '../../events/defect.ts'
-import { VM_MEM_MMIO, type Slot } from '../model/world.ts'
-import { type Kernel, DONE, NONE, commandOf, learn, refuse, vmOf } from './kernel.ts'
+import type { Answer } from '../../events/answer.ts'
+import { type Slot, VM_MEM_MMIO } from '../model/world.ts'
+import { commandOf, DONE, type Kernel, learn, NONE, refuse, vmOf } from './kernel.ts'
 import { createPmap } from './pmap.ts'
 import { createObject, detachObject, referenceObject } from './uvm_aobj.ts'
 import { mapObject, sealRange, unmapRange } from './uvm_map.ts'
@@ -44,6 +45,7 @@ function checkRange({ gpa, size, memtype, va }: RangeRequest, before: MemoryRang
   return { gpa: Number(gpa) as Gpa, size: Number(size) as Bytes, memtype, hint: va }
 }
 
+/** The ranges first, then the number of vCPUs. */
 export function validateCreate(kernel: Kernel): Answer {
   const command = commandOf(kernel, 'ioc.create')
   if (checkRanges(command) === null) return refuse(kernel, 'EINVAL', 'vm_create_check_mem_ranges')
@@ -56,6 +58,7 @@ function exceedsCapacity(kernel: Kernel, more: number): boolean {
   return softc.vcpuCt + more > boot.vcpuMax
 }
 
+/** The early look, under vm_lock for reading; another CREATE may be faster. */
 export function checkCapacity(kernel: Kernel): Answer {
   return exceedsCapacity(kernel, 1) ? refuse(kernel, 'ENOMEM', 'vm_create') : DONE
 }
@@ -89,7 +92,8 @@ export function nextBackedSlot(kernel: Kernel): Answer {
 
 function slotOf(kernel: Kernel): Slot {
   const slot = vmOf(kernel).slots[kernel.thread.locals.slot]
-  if (slot === undefined) throw new Defect('KRN004', 'vm_create() is at a slot that the VM does not have', kernel.world.seq)
+  if (slot === undefined)
+    throw new Defect('KRN004', 'vm_create() is at a slot that the VM does not have', kernel.world.seq)
   return slot
 }
 

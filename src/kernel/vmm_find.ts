@@ -4,15 +4,15 @@
  * Source: vm_find(), vm_find_vcpu() and the refcnt(9) calls of vmm.c.
  */
 import type { VmRef } from '../../events/ids.ts'
-import type { Answer } from '../../machines/answer.ts'
+import type { Answer } from '../../events/answer.ts'
 import { VCPU_REQTERM, type Vcpu } from '../model/world.ts'
 import {
   type Blocked,
-  type Kernel,
-  DONE,
   blocked,
   commandOf,
   curproc,
+  DONE,
+  type Kernel,
   learn,
   lookup,
   panic,
@@ -44,6 +44,7 @@ function vcpuOf(kernel: Kernel): Vcpu | undefined {
   return vmOf(kernel).vcpus.find((one) => one.id === vcpu)
 }
 
+/** vm_find_vcpu(). */
 export function findVcpu(kernel: Kernel): Answer {
   return vcpuOf(kernel) === undefined ? refuse(kernel, 'ENOENT', 'vm_find_vcpu') : DONE
 }
@@ -57,6 +58,7 @@ export function lockVcpu(kernel: Kernel): Answer | Blocked {
   return DONE
 }
 
+/** rw_exit_write(vc_lock). */
 export function unlockVcpu(kernel: Kernel): Answer {
   const { id, locals } = kernel.thread
   kernel.record({ type: 'vcpu.unlocked', vm: vmOf(kernel).ref, vcpu: locals.vcpu, thread: id })

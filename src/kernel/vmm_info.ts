@@ -5,9 +5,9 @@
  */
 import { PAGE_SIZE } from '../../events/address.ts'
 import type { VmInfo } from '../../events/reply.ts'
-import type { Answer } from '../../machines/answer.ts'
+import type { Answer } from '../../events/answer.ts'
 import type { Vm } from '../model/world.ts'
-import { type Kernel, DONE, NONE, commandOf, learn, refuse } from './kernel.ts'
+import { commandOf, DONE, type Kernel, learn, NONE, refuse } from './kernel.ts'
 
 /** sizeof(struct vm_info_result). */
 export const VM_INFO_ENTRY_SIZE = 160
@@ -27,6 +27,7 @@ export function countVms(kernel: Kernel): Answer {
   return DONE
 }
 
+/** malloc() without waiting. */
 export function allocateInfo(kernel: Kernel): Answer {
   const errno = kernel.fails('malloc')
   return errno === null ? DONE : refuse(kernel, 'ENOMEM', 'malloc')

@@ -4,25 +4,26 @@
  * Source: vm_run() and vm_resetcpu() of vmm.c; vmx_handle_np_fault(), svm_handle_np_fault(), vmx_fault_page(),
  * svm_fault_page(), vmm_get_guest_memtype() and vmm_translate_gpa() of vmm_machdep.c with the patch of May 2025.
  */
-import { VM_MAXUSER_ADDRESS, addWords, offset, pageOf, truncPage } from '../../events/address.ts'
+
 import type { Frame, Gpa, Hva, Word64 } from '../../events/address.ts'
+import { addWords, pageOf, truncPage, VM_MAXUSER_ADDRESS } from '../../events/address.ts'
 import type { Errno } from '../../events/errno.ts'
-import type { Answer } from '../../machines/answer.ts'
+import type { Answer } from '../../events/answer.ts'
 import { leafFrame } from '../model/memory.ts'
 import { VCPU_STOPPED, VM_MEM_MMIO, type Vm } from '../model/world.ts'
 import {
   ABSENT,
   ASSIST,
   type Blocked,
-  DONE,
-  type Kernel,
-  MUST_STOP,
-  PRESENT,
-  SHORT,
   blocked,
   curproc,
+  DONE,
+  type Kernel,
   learn,
+  MUST_STOP,
+  PRESENT,
   refuse,
+  SHORT,
   vmOf,
 } from './kernel.ts'
 import { enterNested } from './pmap.ts'
@@ -111,7 +112,8 @@ export function classifyFault(kernel: Kernel): Answer {
   const gpa = command.type === 'guest.fault' ? command.gpa : locals.gpa
   const vm = vmOf(kernel)
   if (!info.direct) {
-    if (handler === 'ept' && kernel.fails('vmread') !== null) return refuse(kernel, 'EINVAL', 'vmx_handle_np_fault', { handler })
+    if (handler === 'ept' && kernel.fails('vmread') !== null)
+      return refuse(kernel, 'EINVAL', 'vmx_handle_np_fault', { handler })
     const memtype = memtypeOf(vm, gpa)
     if (memtype === 'mmio') return assist(kernel, handler, info)
     if (memtype === 'unknown') return refuse(kernel, 'EINVAL', 'vmm_get_guest_memtype', { handler, exit: 'none' })
@@ -192,6 +194,7 @@ export function reloadVmcs(kernel: Kernel): Answer {
   return errno === null ? DONE : refuse(kernel, 'EINVAL', 'vcpu_reload_vmcs_vmx')
 }
 
+/** The fault succeeded, and there is no mapping all the same. */
 export function refuseAbsent(kernel: Kernel): Answer {
   return refuse(kernel, 'EINVAL', 'pmap_extract')
 }
@@ -206,6 +209,7 @@ export function enterLeaf(kernel: Kernel): Answer {
   return result === 'ok' || result === 'panicked' ? DONE : refuse(kernel, result, 'pmap_enter')
 }
 
+/** vm_resetcpu(): only a STOPPED vCPU; a failure is EIO whatever it was. */
 export function resetVcpu(kernel: Kernel): Answer {
   const { vcpu } = kernel.thread.locals
   const vm = vmOf(kernel)

@@ -3,10 +3,11 @@
  *
  * Source: vm_share_mem() of vmm.c with the patch of May 2025.
  */
-import { addWords } from '../../events/address.ts'
+
 import type { Hva, Word64 } from '../../events/address.ts'
-import type { Answer } from '../../machines/answer.ts'
-import { type Kernel, DONE, NONE, commandOf, learn, panic, refuse, vmOf } from './kernel.ts'
+import { addWords } from '../../events/address.ts'
+import type { Answer } from '../../events/answer.ts'
+import { commandOf, DONE, type Kernel, learn, NONE, panic, refuse, vmOf } from './kernel.ts'
 import { referenceObject } from './uvm_aobj.ts'
 import { mapObject, sealRange, unmapRange } from './uvm_map.ts'
 
@@ -41,12 +42,14 @@ export function mapShared(kernel: Kernel): Answer {
   return { type: 'uvm.mapped', hva: mapped.start }
 }
 
+/** uao_reference(): pays for the reference that the entry has been using. */
 export function referenceShared(kernel: Kernel): Answer {
   const { object } = kernel.thread.locals
   if (object === null || !referenceObject(kernel, object, 'share')) return DONE
   return { type: 'uao.referenced', object }
 }
 
+/** uvm_map_immutable(); a failure unwinds this range as well. */
 export function sealShared(kernel: Kernel): Answer {
   const { slot, pid, va } = kernel.thread.locals
   const start = Number(va[slot] ?? 0) as Hva

@@ -3,10 +3,11 @@
  *
  * Source: vm_teardown() and vm_terminate() of vmm.c with the patch of May 2025.
  */
-import { offset } from '../../events/address.ts'
+
 import type { Gpa } from '../../events/address.ts'
-import type { Answer } from '../../machines/answer.ts'
-import { type Kernel, DONE, NONE, learn, vmOf } from './kernel.ts'
+import { offset } from '../../events/address.ts'
+import type { Answer } from '../../events/answer.ts'
+import { DONE, type Kernel, learn, NONE, vmOf } from './kernel.ts'
 import { destroyPmap, removeRange } from './pmap.ts'
 import { detachObject } from './uvm_aobj.ts'
 
@@ -15,6 +16,7 @@ export function beginTeardown(kernel: Kernel): Answer {
   return DONE
 }
 
+/** The next vCPU to take off the list and to take apart. */
 export function nextVcpu(kernel: Kernel): Answer {
   const [vcpu] = vmOf(kernel).vcpus
   return vcpu === undefined ? NONE : { type: 'next', slot: vcpu.id }
@@ -39,6 +41,7 @@ export function removeNextRange(kernel: Kernel): Answer {
   return { type: 'next', slot: cursor }
 }
 
+/** The next slot whose reference vmm gives back. */
 export function nextHeldSlot(kernel: Kernel): Answer {
   const { slots } = vmOf(kernel)
   for (let slot = kernel.thread.locals.cursor; slot < slots.length; slot += 1) {

@@ -6,7 +6,7 @@
  * `batch`: one draft for many events, finished when somebody asks for the world.
  * `inPlace`: a private plain copy, written to directly; immutable worlds are copied out when asked for.
  */
-import { type Draft as ImmerDraft, createDraft, finishDraft, freeze, produce } from 'immer'
+import { createDraft, finishDraft, freeze, type Draft as ImmerDraft, produce } from 'immer'
 import { Defect } from '../../events/defect.ts'
 import type { Recorded, VmmEvent } from '../../events/event.ts'
 import type { ThreadId } from '../../events/ids.ts'
@@ -124,6 +124,7 @@ export function driverOf(kind: DriverKind, world: World, memory: VersionedMemory
   if (memory.version > world.seq) {
     throw new Defect('RED010', `memory is at event ${memory.version}, the world at ${world.seq}`, world.seq)
   }
-  const made = kind === 'event' ? perEvent(world, memory) : kind === 'batch' ? perBatch(world, memory) : inPlace(world, memory)
+  const made =
+    kind === 'event' ? perEvent(world, memory) : kind === 'batch' ? perBatch(world, memory) : inPlace(world, memory)
   return Object.defineProperty(made, 'kind', { value: kind }) as Driver
 }

@@ -16,10 +16,12 @@ export function vmOf(world: WorldDraft, vm: VmRef): Draft<Vm> {
   return found(world.vms[vm], 'vm', vm, world.seq)
 }
 
+/** A memory slot of a VM. */
 export function slotOf(world: WorldDraft, vm: VmRef, slot: SlotIndex): Draft<Slot> {
   return found(vmOf(world, vm).slots[slot], 'slot', slot, world.seq)
 }
 
+/** A vCPU on its VM's list. */
 export function vcpuOf(world: WorldDraft, vm: VmRef, vcpu: VcpuId): Draft<Vcpu> {
   // A VM has few vCPUs; the first is nearly always the one.
   const { vcpus } = vmOf(world, vm)

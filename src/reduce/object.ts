@@ -46,12 +46,14 @@ export function reduceObject(world: WorldDraft, event: ObjectEvent, memory: Memo
   }
 }
 
+/** `page.allocated`: the page is resident, on the active queue. */
 export function allocatePage(memory: Memory, object: ObjectRef, index: number, frame: Frame): void {
   memory.takeFrame(frame, 'object', object, index)
   memory.setResident(object, index, frame)
   memory.setQueue(frame, 'active')
 }
 
+/** `page.wired`: off every queue, and dirty. */
 export function wirePage(memory: Memory, frame: Frame, wires: number): void {
   memory.setWireCount(frame, wires)
   memory.setQueue(frame, 'none')

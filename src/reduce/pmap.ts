@@ -3,13 +3,14 @@
  * The four that a fault is made of have a form without an event object, for bulk replay.
  * @see events/pmap.ts
  */
-import { pageOf } from '../../events/address.ts'
+
 import type { Frame, Va } from '../../events/address.ts'
+import { pageOf } from '../../events/address.ts'
 import { unreachable } from '../../events/event.ts'
 import type { PmapRef } from '../../events/ids.ts'
 import type { PmapEvent, TableLevel } from '../../events/pmap.ts'
-import { LEAF_TRACKED, LEAF_WIRED, leafFlags, leafFrame, packLeaf } from '../model/memory.ts'
 import type { Memory } from '../model/memory.ts'
+import { LEAF_TRACKED, LEAF_WIRED, leafFlags, leafFrame, packLeaf } from '../model/memory.ts'
 import type { WorldDraft } from './draft.ts'
 import { pmapOf, vmOf } from './lookup.ts'
 
@@ -47,6 +48,7 @@ export function enterPage(
   if (tracked) memory.addPv(frame, pmap, page)
 }
 
+/** `pmap.cleared`. */
 export function clearPage(
   world: WorldDraft,
   memory: Memory,
@@ -63,6 +65,7 @@ export function clearPage(
   if (has(leafFlags(old), LEAF_TRACKED)) memory.removePv(leafFrame(old), pmap, page)
 }
 
+/** `table.added`. */
 export function addTable(
   world: WorldDraft,
   memory: Memory,

@@ -2,8 +2,9 @@
  * event → world. A reducer makes one event true and decides nothing; it never looks at a machine, a kernel
  * function or the engine, so that a tape can be replayed by code that cannot decide anything.
  */
-import { unreachable } from '../../events/event.ts'
+
 import type { Recorded, VmmEvent } from '../../events/event.ts'
+import { unreachable } from '../../events/event.ts'
 import type { ThreadId } from '../../events/ids.ts'
 import type { Memory } from '../model/memory.ts'
 import { learnExit, learnFault, learnFrame, learnTranslation, moveCall, reduceCall } from './call.ts'

@@ -1,6 +1,7 @@
 /** Makes events of processes and their address spaces true. @see events/space.ts */
-import { offset, pagesOf } from '../../events/address.ts'
+
 import type { Bytes } from '../../events/address.ts'
+import { offset, pagesOf } from '../../events/address.ts'
 import { unreachable } from '../../events/event.ts'
 import type { ProcessEvent, SpaceEvent } from '../../events/space.ts'
 import type { WorldDraft } from './draft.ts'
@@ -36,6 +37,7 @@ export function reduceProcess(world: WorldDraft, event: ProcessEvent): void {
   }
 }
 
+/** Makes one event of an address space true. Entries stay in order of address. */
 export function reduceSpace(world: WorldDraft, event: SpaceEvent): void {
   switch (event.type) {
     case 'space.mapped': {
@@ -57,7 +59,12 @@ export function reduceSpace(world: WorldDraft, event: SpaceEvent): void {
       const entry = entries[at]
       if (entry === undefined) return
       const head = (event.at - entry.start) as Bytes
-      const tail = { ...entry, start: event.at, size: (entry.size - head) as Bytes, offset: entry.offset + pagesOf(head) }
+      const tail = {
+        ...entry,
+        start: event.at,
+        size: (entry.size - head) as Bytes,
+        offset: entry.offset + pagesOf(head),
+      }
       entries.splice(at, 1, { ...entry, size: head }, tail)
       return
     }

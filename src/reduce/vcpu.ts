@@ -12,6 +12,7 @@ export function enterGuest(world: WorldDraft, vm: VmRef, vcpu: VcpuId): void {
   vcpuOf(world, vm, vcpu).life = 'inGuest'
 }
 
+/** The other way: a VM exit. */
 export function leaveGuest(world: WorldDraft, vm: VmRef, vcpu: VcpuId): void {
   vcpuOf(world, vm, vcpu).life = 'handling'
 }
@@ -22,6 +23,7 @@ function lifeOfState(state: number): VcpuLife {
   return state === VCPU_TERMINATED ? 'terminated' : 'running'
 }
 
+/** Makes one event true. */
 export function reduceVcpu(world: WorldDraft, event: VcpuEvent): void {
   switch (event.type) {
     case 'vcpu.allocated':

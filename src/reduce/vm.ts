@@ -90,6 +90,7 @@ export function reduceVm(world: WorldDraft, event: VmEvent): void {
   }
 }
 
+/** Makes one event of a slot true: its life, and what it holds. */
 export function reduceSlot(world: WorldDraft, event: SlotEvent): void {
   const slot = slotOf(world, event.vm, event.slot)
   switch (event.type) {
@@ -120,4 +121,3 @@ export function reduceSlot(world: WorldDraft, event: SlotEvent): void {
       unreachable(event)
   }
 }
-

@@ -9,12 +9,12 @@ import { Defect } from '../../events/defect.ts'
 import type { Recorded } from '../../events/event.ts'
 import type { RunSnapshot } from '../engine/run.ts'
 import { UserError } from '../errors.ts'
-import type { MemoryReader } from '../model/memory.ts'
 import { VersionedMemory } from '../model/memory/versioned.ts'
-import { type World, bootWorld } from '../model/world.ts'
+import type { MemoryReader } from '../model/memory.ts'
+import { bootWorld, type World } from '../model/world.ts'
 import { cloneWorld } from '../reduce/clone.ts'
 import type { WorldDraft } from '../reduce/draft.ts'
-import { type Segment, decodeSegment, newSegment, recordsOf } from '../tape/packing.ts'
+import { decodeSegment, newSegment, recordsOf, type Segment } from '../tape/packing.ts'
 import type { EventsFrame, TapeReader } from '../tape/reader.ts'
 import { replaySegment } from './bulk.ts'
 import { VOID_MEMORY } from './void-memory.ts'
@@ -96,7 +96,11 @@ export class Timeline {
     this.#mustHave(seq)
     const { world } = this.#checkpointBefore(seq)
     const records = cloneWorld(world, this.#memory.at(seq))
-    for (let frame = this.#frameOf(world.seq + 1); frame !== null && records.seq < seq; frame = this.#frameOf(records.seq + 1)) {
+    for (
+      let frame = this.#frameOf(world.seq + 1);
+      frame !== null && records.seq < seq;
+      frame = this.#frameOf(records.seq + 1)
+    ) {
       replaySegment(records, this.#decode(frame), VOID_MEMORY, Math.min(frame.count, seq - frame.firstSeq + 1))
     }
     return records as unknown as World
@@ -168,7 +172,11 @@ function beginning(reader: TapeReader, boot: Boot, firstSeq: number): { world: W
   }
   const frame = reader.snapshotBefore(firstSeq - 1)
   if (frame === null || frame.seq !== firstSeq - 1) {
-    throw new Defect('RPL002', `the tape begins with event ${firstSeq} and has no snapshot of the moment before`, firstSeq)
+    throw new Defect(
+      'RPL002',
+      `the tape begins with event ${firstSeq} and has no snapshot of the moment before`,
+      firstSeq,
+    )
   }
   const { records, memory: dump } = decodeSnapshot(frame.payload)
   const memory = VersionedMemory.load(dump, records.seq)

@@ -2,11 +2,12 @@
  * Decides a run again: the decisions are read off its events, a fresh engine takes them, and what it records is
  * compared event by event.
  */
+
+import type { Boot } from '../../events/boot.ts'
 import type { GuestCommand } from '../../events/command.ts'
 import type { Recorded } from '../../events/event.ts'
 import type { Design } from '../design/design.ts'
-import { type Run, type RunSnapshot, createRun, restoreRun } from '../engine/run.ts'
-import type { Boot } from '../../events/boot.ts'
+import { createRun, type Run, type RunSnapshot, restoreRun } from '../engine/run.ts'
 
 /** The first event that would be recorded differently today. */
 export type Difference = { readonly seq: number; readonly wanted: Recorded | null; readonly found: Recorded | null }

@@ -26,12 +26,12 @@ function fits(value: Cell): value is number {
   return typeof value === 'number'
 }
 
-/** Page number of an address that starts a page, or NaN. */
+/** Page number of an address that starts a page, or -1. */
 function page(value: Cell): number {
-  return typeof value === 'number' && value % PAGE_SIZE === 0 ? value / PAGE_SIZE : Number.NaN
+  return typeof value === 'number' && value % PAGE_SIZE === 0 ? value / PAGE_SIZE : -1
 }
 
-/** Declares a hot type; `row` gives the numbers of an event, NaN where one does not fit. */
+/** Declares a hot type. */
 function hot<Type extends EventType>(
   type: Type,
   fields: readonly string[],
@@ -66,7 +66,7 @@ export const HOT: readonly HotType[] = [
     (event, c, row) => {
       const hva = page(event.hva)
       const gpa = page(event.gpa)
-      if (hva !== hva || gpa !== gpa) return false
+      if (hva < 0 || gpa < 0) return false
       set(c, 0, row, event.vm)
       set(c, 1, row, gpa)
       set(c, 2, row, hva)
@@ -84,7 +84,7 @@ export const HOT: readonly HotType[] = [
     ['pmap', 'va', 'frame'],
     (event, c, row) => {
       const va = page(event.va)
-      if (va !== va) return false
+      if (va < 0) return false
       set(c, 0, row, event.pmap)
       set(c, 1, row, va)
       set(c, 2, row, event.frame)
@@ -120,7 +120,7 @@ export const HOT: readonly HotType[] = [
     ['pmap', 'va', 'level', 'frame'],
     (event, c, row) => {
       const va = page(event.va)
-      if (va !== va) return false
+      if (va < 0) return false
       set(c, 0, row, event.pmap)
       set(c, 1, row, va)
       set(c, 2, row, event.level)
@@ -140,7 +140,7 @@ export const HOT: readonly HotType[] = [
     ['pmap', 'va', 'level', 'frame'],
     (event, c, row) => {
       const va = page(event.va)
-      if (va !== va) return false
+      if (va < 0) return false
       set(c, 0, row, event.pmap)
       set(c, 1, row, va)
       set(c, 2, row, event.level)
@@ -160,7 +160,7 @@ export const HOT: readonly HotType[] = [
     ['pmap', 'va', 'level', 'frame', 'flags', 'old'],
     (event, c, row) => {
       const va = page(event.va)
-      if (va !== va) return false
+      if (va < 0) return false
       set(c, 0, row, event.pmap)
       set(c, 1, row, va)
       set(c, 2, row, event.level)
@@ -184,7 +184,7 @@ export const HOT: readonly HotType[] = [
     ['pmap', 'va', 'level', 'old'],
     (event, c, row) => {
       const va = page(event.va)
-      if (va !== va) return false
+      if (va < 0) return false
       set(c, 0, row, event.pmap)
       set(c, 1, row, va)
       set(c, 2, row, event.level)
@@ -204,7 +204,7 @@ export const HOT: readonly HotType[] = [
     ['frame', 'wires', 'pid', 'va'],
     (event, c, row) => {
       const va = page(event.va)
-      if (va !== va) return false
+      if (va < 0) return false
       set(c, 0, row, event.frame)
       set(c, 1, row, event.wires)
       set(c, 2, row, event.pid)

@@ -143,7 +143,8 @@ function readKinds(source: ByteSource): readonly Kind[] {
   return value.map((item: unknown) => {
     const [type, thread, place, hot] = Array.isArray(item) ? item : []
     const number = hot === true ? HOT_NUMBER.get(type) : -1
-    if (typeof type !== 'string' || number === undefined) throw source.malformed(`a kind of a known type was wanted, found ${String(type)}`)
+    if (typeof type !== 'string' || number === undefined)
+      throw source.malformed(`a kind of a known type was wanted, found ${String(type)}`)
     return { type, thread: thread ?? null, place: place ?? null, hot: number }
   })
 }

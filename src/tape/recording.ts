@@ -2,9 +2,9 @@
  * A run being recorded: its events go to a tape in segments, its snapshots and notes where they belong.
  */
 import { encode } from '@msgpack/msgpack'
-import { EVENT_VERSION } from '../../events/event.ts'
-import type { Recorded } from '../../events/event.ts'
 import type { Boot } from '../../events/boot.ts'
+import type { Recorded } from '../../events/event.ts'
+import { EVENT_VERSION } from '../../events/event.ts'
 import type { Design } from '../design/design.ts'
 import type { RunSnapshot } from '../engine/run.ts'
 import { VERSION } from '../version.ts'
@@ -25,9 +25,15 @@ export interface TapeSink {
 
 /** The header of a run's tape. */
 export function headerOf(design: Pick<Design, 'name'> & { readonly digest: string }, boot: Boot): TapeHeaderInput {
-  return { design: { name: design.name, digest: design.digest }, modelVersion: EVENT_VERSION, boot: { ...boot }, createdBy: VERSION }
+  return {
+    design: { name: design.name, digest: design.digest },
+    modelVersion: EVENT_VERSION,
+    boot: { ...boot },
+    createdBy: VERSION,
+  }
 }
 
+/** Packs the events of one run and hands them on in segments. */
 export class Recording {
   readonly #sink: TapeSink
   readonly #segmentEvents: number

@@ -25,7 +25,11 @@ describe('runLogic', () => {
     actor.start()
     actor.send(spawn)
     actor.send(create)
-    expect(seen.map(({ outcome }) => outcome)).to.deep.equal([null, { ok: true }, { ok: true, id: 1, va: [0x1000000000] }])
+    expect(seen.map(({ outcome }) => outcome)).to.deep.equal([
+      null,
+      { ok: true },
+      { ok: true, id: 1, va: [0x1000000000] },
+    ])
     expect(types).to.include.members(['process.spawned', 'slot.held', 'vm.registered'])
     expect(actor.getSnapshot().world.boot.mode).to.equal('rvi')
   })
@@ -37,7 +41,7 @@ describe('runLogic', () => {
     for (let step = 0; step < 9; step++) actor.send({ type: 'thread.step', thread: 'C' })
     const again = createActor(runLogic, { snapshot: actor.getPersistedSnapshot(), input: {} }).start()
     for (const one of [actor, again]) {
-      while (one.getSnapshot().world.threads['C'] !== undefined) one.send({ type: 'thread.step', thread: 'C' })
+      while (one.getSnapshot().world.threads.C !== undefined) one.send({ type: 'thread.step', thread: 'C' })
     }
     const [{ memory: a, ...left }, { memory: b, ...right }] = [actor.getSnapshot().world, again.getSnapshot().world]
     expect(right).to.deep.equal(left)

@@ -2,10 +2,9 @@
  * What the kernel functions answer: the inputs of the call machines. An answer says how the function ended, not
  * what it changed; the changes are recorded as events of their own.
  */
-import type { Hva, Word64 } from '../events/address.ts'
-import type { Errno } from '../events/errno.ts'
-import type { Frame } from '../events/address.ts'
-import type { ObjectRef, SlotIndex, VmId } from '../events/ids.ts'
+import type { Frame, Hva, Word64 } from './address.ts'
+import type { Errno } from './errno.ts'
+import type { ObjectRef, SlotIndex, VmId } from './ids.ts'
 
 export type Answer =
   /** The step ended in the only way it can. */
