@@ -55,20 +55,24 @@ export function suspendDevice(kernel: Kernel): Answer {
   return DONE
 }
 
+/** refcnt_finalize(sc_refcnt): waits for every request inside. */
 export function drainDevice(kernel: Kernel): Answer | Blocked {
   return kernel.world.softc.refcnt > 0 ? blocked('refcnt_finalize') : DONE
 }
 
+/** vmm_activate_machdep(): guest memory, nested tables and counters stay as they are. */
 export function activateQuiesce(kernel: Kernel): Answer {
   kernel.record({ type: 'machdep.activated', action: 'quiesce' })
   return DONE
 }
 
+/** vmm_activate_machdep() on the way back. */
 export function activateWakeup(kernel: Kernel): Answer {
   kernel.record({ type: 'machdep.activated', action: 'wakeup' })
   return DONE
 }
 
+/** The gate opens; sleepers may try again. */
 export function resumeDevice(kernel: Kernel): Answer {
   if (kernel.world.softc.status !== 'suspended') return panic(kernel, 'vmm_activate', 'assert')
   kernel.record({ type: 'device.resumed' })

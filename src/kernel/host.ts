@@ -179,6 +179,7 @@ export function writePage(kernel: Kernel): Answer {
   return { type: 'page.chosen', frame: frame as Frame }
 }
 
+/** uvm_pagefree(): the frame is anybody's now. */
 export function freeEvicted(kernel: Kernel): Answer {
   const { object, frame } = kernel.thread.locals
   const { page: index } = commandOf(kernel, 'host.pageout')

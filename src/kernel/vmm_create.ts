@@ -74,6 +74,7 @@ export function allocateVm(kernel: Kernel): Answer {
   return DONE
 }
 
+/** pmap_create(): an ordinary pmap until it is converted. */
 export function createNestedPmap(kernel: Kernel): Answer {
   createPmap(kernel, { kind: 'nested', vm: vmOf(kernel).ref })
   return DONE
@@ -97,6 +98,7 @@ function slotOf(kernel: Kernel): Slot {
   return slot
 }
 
+/** uao_create(CANFAIL) of the slot's size. */
 export function createSlotObject(kernel: Kernel): Answer {
   const object = createObject(kernel, 'aobj', slotOf(kernel).size)
   if (object === null) return refuse(kernel, 'ENOMEM', 'uao_create')
@@ -126,12 +128,14 @@ function rangeOf(slot: Slot): { readonly start: Hva; readonly end: Hva } {
   return { start, end: offset(start, slot.size) }
 }
 
+/** uvm_map_immutable(); holes are no error, so what is sealed may not be the slot any more. */
 export function sealSlot(kernel: Kernel): Answer {
   const { start, end } = rangeOf(slotOf(kernel))
   const errno = sealRange(kernel, kernel.thread.locals.pid, start, end)
   return errno === null ? { type: 'uvm.sealed' } : refuse(kernel, errno, 'uvm_map_immutable')
 }
 
+/** uvm_unmap() drops the only reference, through the entry. */
 export function unmapSlot(kernel: Kernel): Answer {
   const { start, end } = rangeOf(slotOf(kernel))
   learn(kernel, { dead: unmapRange(kernel, kernel.thread.locals.pid, start, end) })
@@ -157,11 +161,13 @@ export function convertPmap(kernel: Kernel): Answer {
   return DONE
 }
 
+/** pool_get(&vcpu_pool). */
 export function allocateVcpu(kernel: Kernel): Answer {
   kernel.record({ type: 'vcpu.allocated', vm: vmOf(kernel).ref })
   return DONE
 }
 
+/** vcpu_init(); its errno is passed on. */
 export function initialiseVcpu(kernel: Kernel): Answer {
   const { ref, vcpus } = vmOf(kernel)
   const errno = kernel.fails('vcpu_init')
@@ -173,6 +179,7 @@ export function initialiseVcpu(kernel: Kernel): Answer {
   return DONE
 }
 
+/** pool_put(&vcpu_pool). */
 export function freeVcpu(kernel: Kernel): Answer {
   kernel.record({ type: 'vcpu.freed', vm: vmOf(kernel).ref })
   return DONE

@@ -95,6 +95,7 @@ export function holdVm(kernel: Kernel): Answer {
   return DONE
 }
 
+/** host.release: the reference that host.hold took. */
 export function releaseHold(kernel: Kernel): Answer {
   const { as } = commandOf(kernel, 'host.release')
   const vm: VmRef | undefined = kernel.world.holds[as]

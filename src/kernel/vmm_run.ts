@@ -253,6 +253,7 @@ export function checkMustStop(kernel: Kernel): Answer {
   return MUST_STOP
 }
 
+/** vm_run(): the state is STOPPED already, whatever copyout() says. */
 export function copyOutRun(kernel: Kernel): Answer {
   const errno = kernel.fails('copyout')
   return errno === null ? DONE : refuse(kernel, 'EFAULT', 'copyout')

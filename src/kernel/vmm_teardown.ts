@@ -53,12 +53,14 @@ export function nextHeldSlot(kernel: Kernel): Answer {
   return NONE
 }
 
+/** uao_detach() of vmm's reference: frees the pages if no process maps them. */
 export function detachSlot(kernel: Kernel): Answer {
   const { object } = kernel.thread.locals
   if (object !== null) detachObject(kernel, object, 'slot')
   return DONE
 }
 
+/** pmap_destroy(): no leaf must be left. */
 export function destroyNestedPmap(kernel: Kernel): Answer {
   const { pmap } = vmOf(kernel)
   const record = pmap === null ? undefined : kernel.world.pmaps[pmap]

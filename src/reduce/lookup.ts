@@ -28,18 +28,22 @@ export function vcpuOf(world: WorldDraft, vm: VmRef, vcpu: VcpuId): Draft<Vcpu> 
   return found(vcpus[vcpu]?.id === vcpu ? vcpus[vcpu] : vcpus.find((one) => one.id === vcpu), 'vcpu', vcpu, world.seq)
 }
 
+/** A pmap, of a process or nested. */
 export function pmapOf(world: WorldDraft, pmap: PmapRef): Draft<Pmap> {
   return found(world.pmaps[pmap], 'pmap', pmap, world.seq)
 }
 
+/** A memory object that is alive. */
 export function objectOf(world: WorldDraft, object: ObjectRef): Draft<MemoryObject> {
   return found(world.objects[object], 'object', object, world.seq)
 }
 
+/** A live process. */
 export function processOf(world: WorldDraft, pid: Pid): Draft<Process> {
   return found(world.processes[pid], 'process', pid, world.seq)
 }
 
+/** A call in flight. */
 export function threadOf(world: WorldDraft, thread: ThreadId): Draft<Thread> {
   return found(world.threads[thread], 'thread', thread, world.seq)
 }

@@ -60,11 +60,13 @@ export function wirePage(memory: Memory, frame: Frame, wires: number): void {
   memory.setClean(frame, false)
 }
 
+/** `page.freed`. */
 export function freePage(memory: Memory, object: ObjectRef, index: number, frame: Frame): void {
   memory.clearResident(object, index)
   memory.freeFrame(frame)
 }
 
+/** Makes one event of a page true. */
 export function reducePage(world: WorldDraft, event: PageEvent, memory: Memory): void {
   switch (event.type) {
     case 'page.allocated':

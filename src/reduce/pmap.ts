@@ -79,6 +79,7 @@ export function addTable(
   pmapOf(world, pmap).resident += 1
 }
 
+/** `table.freed`. */
 export function freeTable(
   world: WorldDraft,
   memory: Memory,
@@ -92,6 +93,7 @@ export function freeTable(
   pmapOf(world, pmap).resident -= 1
 }
 
+/** Makes one event of a pmap true. */
 export function reducePmap(world: WorldDraft, event: PmapEvent, memory: Memory): void {
   switch (event.type) {
     case 'pmap.created': {
