@@ -26,6 +26,11 @@ export type Verb = {
 /** In the order in which `--help` lists them. */
 export const VERBS: readonly Verb[] = [
   {
+    name: 'run',
+    summary: 'play a scenario, and record it on a tape',
+    load: () => import('./verbs/run.ts'),
+  },
+  {
     name: 'conform',
     summary: 'compare the model with recordings of the real kernel',
     load: () => import('./verbs/conform.ts'),

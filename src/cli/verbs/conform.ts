@@ -11,9 +11,9 @@ import { openProgress } from '../progress.ts'
 import type { Terminal } from '../terminal.ts'
 
 const HELP = `
-Each line of FILE is a vector: commands, and what the real kernel functions answered and did, step by step.
-A vector agrees when every result, every side effect and every count of every step is the same under both
-designs: 'aobj', the patch of May 2025, and 'aobj-dying', the code of December 2025.
+Each line of FILE is a vector: commands, and what the real kernel functions answered and did, step
+by step. A vector agrees when every result, every side effect and every count of every step is the same
+under both designs: 'aobj', the patch of May 2025, and 'aobj-dying', the code of December 2025.
 
 Example:
   $ vmtape conform vectors.jsonl --only 'share.*'

@@ -1,0 +1,133 @@
+/**
+ * `vmtape run`: plays a scenario, and records it.
+ */
+import { rmSync } from 'node:fs'
+import type { Command } from 'commander'
+import type { Boot } from '../../../events/boot.ts'
+import { createRun, type Run } from '../../engine/run.ts'
+import { UserError } from '../../errors.ts'
+import { recordTape } from '../../node.ts'
+import { type Played, play } from '../../scenario/play.ts'
+import { readScenario, type Scenario } from '../../scenario/read.ts'
+import { playedLines, playedText } from '../../show/played.ts'
+import { count } from '../../show/table.ts'
+import { TapeError } from '../../tape/error.ts'
+import type { Recording } from '../../tape/recording.ts'
+import { oneOf, wholeNumber } from '../flags.ts'
+import { nameOf, readText } from '../input.ts'
+import { Lines } from '../lines.ts'
+import type { Terminal } from '../terminal.ts'
+
+const HELP = `
+A scenario has one JSON object a line: a command, or a decision about threads. Lines that start with
+# are comments, numbers may be hex in quotes. The first line may say how the host boots.
+
+Example:
+  {"type":"boot","mode":"rvi"}
+  {"type":"host.spawn","pid":100}
+  {"type":"vm.create","pid":100,"memory":"512M"}
+  # Stop a second CREATE before it seals its first slot; let the process touch the slot meanwhile.
+  {"type":"pause","thread":"A","at":"uvm_map_immutable","command":{"type":"vm.create",…}}
+  {"type":"host.touch","pid":100,"va":"0x102019f000"}
+  {"type":"step","thread":"A","times":1}
+  {"type":"finish","thread":"A"}
+
+  $ vmtape run scenario.jsonl --tape run.tape
+
+'vm.create' and 'vm.share' ask for the memory ranges that vmd would. Each line is answered as the
+ioctl would: 0 and what it returns, or the errno and the routine that refused.
+
+Ends with 1 when the host panics, which also ends the run.`
+
+type Options = {
+  readonly design?: string
+  readonly mode?: 'ept' | 'rvi'
+  readonly tape?: string
+  readonly json?: true
+  readonly snapshotEvery?: number
+  readonly meltdown?: true
+  readonly vcpuMax?: number
+  readonly frames?: number
+}
+
+export function configure(command: Command, terminal: Terminal): void {
+  command
+    .argument('<scenario>', 'commands as JSON lines, or - for standard input')
+    .option('--tape <out>', 'record the run on a new tape')
+    .option('--design <name>', 'the code that runs: aobj-dying (the default) or aobj')
+    .option('--mode <mode>', "nested paging of the host's CPU: ept or rvi", oneOf('--mode', ['ept', 'rvi']))
+    .option('--meltdown', 'a CPU that needs a second page directory per process')
+    .option('--vcpu-max <n>', 'vCPUs that the host allows', wholeNumber('--vcpu-max', 0))
+    .option('--frames <n>', 'pages of memory that the host has', wholeNumber('--frames', 1))
+    .option('--snapshot-every <n>', 'with --tape: store the world each N events', wholeNumber('--snapshot-every', 1))
+    .option('--json', 'one JSON object a line')
+    .addHelpText('after', HELP)
+    .action((file: string, options: Options) => run(file, options, terminal))
+}
+
+async function run(file: string, options: Options, terminal: Terminal): Promise<void> {
+  const scenario = readScenario(await readText(file, terminal), nameOf(file))
+  const { tape, snapshotEvery } = options
+  if (tape === undefined && snapshotEvery !== undefined)
+    throw new UserError('--snapshot-every: wanted with --tape, which says where snapshots go, and found without.')
+  const settings = settingsOf(scenario, options)
+  if (tape === undefined) {
+    await playAll(createRun(settings), null, scenario, options, terminal)
+    return
+  }
+  const recorded = recordTape(tape, settings)
+  try {
+    await playAll(recorded.run, recorded.recording, scenario, options, terminal)
+    recorded.recording.close()
+  } catch (cause) {
+    // What a tape could not take is on no tape; but a scenario that was wrong leaves none behind.
+    if (!(cause instanceof TapeError)) rmSync(tape, { force: true })
+    throw cause
+  }
+}
+
+/** Flags say more than the scenario, and the scenario more than the defaults. */
+function settingsOf(scenario: Scenario, options: Options): { readonly boot: Partial<Boot>; readonly design?: string } {
+  const { mode, meltdown, vcpuMax, frames } = options
+  const design = options.design ?? scenario.design
+  const boot: Partial<Boot> = {
+    ...scenario.boot,
+    ...(mode === undefined ? {} : { mode }),
+    ...(meltdown === undefined ? {} : { meltdown }),
+    ...(vcpuMax === undefined ? {} : { vcpuMax }),
+    ...(frames === undefined ? {} : { frames }),
+  }
+  return { boot, ...(design === null ? {} : { design }) }
+}
+
+async function playAll(
+  run: Run,
+  recording: Recording | null,
+  { entries }: Scenario,
+  { json, snapshotEvery }: Options,
+  terminal: Terminal,
+): Promise<void> {
+  const lines = new Lines(terminal)
+  let played = 0
+  let kept = 0
+  try {
+    for (const one of play(run, entries)) {
+      played += 1
+      await lines.printAll(json ? [playedText(one)] : playedLines(one, terminal.colours))
+      if (one.result.kind === 'noted') recording?.note(one.seq, one.result.text)
+      if (recording !== null && snapshotEvery !== undefined && one.seq - kept >= snapshotEvery) {
+        recording.snapshot(run)
+        kept = one.seq
+      }
+      if (panicked(one)) terminal.finding()
+    }
+  } finally {
+    await lines.flush()
+  }
+  const left = entries.length - played
+  if (left > 0) terminal.note(`${count(left, 'line was', 'lines were')} not run: the host has panicked.`)
+}
+
+function panicked({ result }: Played): boolean {
+  return result.kind === 'answered' && 'panic' in result.outcome
+}

@@ -1,0 +1,164 @@
+/**
+ * What a line of a scenario may hold: each command in the model's own vocabulary, and the decisions about threads.
+ */
+import * as v from 'valibot'
+import type { Word64 } from '../../events/address.ts'
+import { DEFAULT_BOOT } from '../../events/boot.ts'
+import { type CallCommand, type Command, FAILPOINTS } from '../../events/command.ts'
+import { VM_INFO_ENTRY_SIZE } from '../kernel/vmm_info.ts'
+import { createMemoryMap } from '../vmd/memory-map.ts'
+import * as w from './words.ts'
+import { NOTHING } from './words.ts'
+
+/** Entries that the buffer of INFO holds where a line does not say. */
+const INFO_ENTRIES = 600
+
+type Schema<Output> = v.GenericSchema<unknown, Output>
+type Fields = Record<string, v.GenericSchema>
+
+/** A field that must be there. What is missing is refused by the schema of its value, which knows what it wants. */
+function must<const Value extends v.GenericSchema>(value: Value) {
+  return v.optional(value as v.GenericSchema<unknown, v.InferOutput<Value>>, NOTHING)
+}
+
+function may<const Value extends v.GenericSchema, const Fallback>(value: Value, fallback: Fallback) {
+  return v.optional(value as v.GenericSchema<unknown, v.InferOutput<Value>>, fallback)
+}
+
+function line<const Type extends string, const Entries extends Fields>(type: Type, entries: Entries) {
+  return v.strictObject({ type: v.literal(type), ...entries })
+}
+
+const range = v.strictObject(
+  {
+    gpa: must(w.address),
+    size: must(w.size),
+    memtype: may(w.small, 0),
+    va: may(w.address, 0),
+  },
+  'a memory range: gpa, size, memtype, va',
+)
+const ranges = v.array(range, 'a list of memory ranges')
+const vcpu = may(w.vcpuId, 0)
+
+/** A field that is left out of the command when it is left out of the line. */
+const count = v.exactOptional(w.number64 as Schema<Word64>)
+
+/** vmd's layout in place of a list of ranges. */
+const memory = must(w.memory)
+
+const create = line('ioc.create', {
+  pid: must(w.pid),
+  ranges: must(ranges),
+  count,
+  ncpus: may(w.number64, 1),
+  name: may(w.name, 'vm'),
+})
+const createByVmd = v.pipe(
+  line('vm.create', { pid: must(w.pid), memory, ncpus: may(w.number64, 1), name: may(w.name, 'vm') }),
+  v.transform(({ memory, ...rest }) => ({ ...rest, type: 'ioc.create' as const, ranges: createMemoryMap(memory) })),
+)
+const share = line('ioc.sharemem', {
+  pid: must(w.pid),
+  vm: must(w.vmId),
+  ranges: must(ranges),
+  count,
+  va: may(v.array(w.address, 'a list of addresses'), []),
+})
+const shareByVmd = v.pipe(
+  line('vm.share', { pid: must(w.pid), vm: must(w.vmId), memory }),
+  v.transform(({ memory, ...rest }) => ({
+    ...rest,
+    type: 'ioc.sharemem' as const,
+    ranges: createMemoryMap(memory),
+    va: [],
+  })),
+)
+const fault = line('guest.fault', {
+  pid: must(w.pid),
+  vm: must(w.vmId),
+  vcpu,
+  gpa: must(w.address),
+  handler: may(v.nullable(w.oneOf('a handler', ['ept', 'rvi']) as Schema<'ept' | 'rvi'>), null),
+  direct: may(w.flag, false),
+  qualification: may(w.small, 1),
+  instructionLength: may(w.small, 3),
+  decodeAssist: may(w.flag, true),
+})
+const pid = { pid: must(w.pid) }
+const vmCall = { ...pid, vm: must(w.vmId) }
+
+const CALLS = [
+  create,
+  share,
+  line('ioc.run', { ...vmCall, vcpu }),
+  line('ioc.term', vmCall),
+  line('ioc.info', { ...pid, size: may(w.small, INFO_ENTRIES * VM_INFO_ENTRY_SIZE) }),
+  line('ioc.resetcpu', { ...vmCall, vcpu }),
+  line('ioc.unknown', { ...pid, request: must(w.number64) }),
+  fault,
+  line('host.spawn', { ...pid, pledge: may(v.array(w.pledge, 'a list of promises: vmm, proc'), []) }),
+  line('host.exit', pid),
+  line('host.signal', pid),
+  line('host.touch', { ...pid, va: must(w.address), access: may(w.access, 'rw') }),
+  line('host.mmap', { ...pid, va: may(v.nullable(w.address as Schema<Word64>), null), size: may(w.size, 4096) }),
+  line('host.munmap', { ...pid, va: must(w.address), size: must(w.size) }),
+  line('host.pageout', { object: must(w.name), page: must(w.small) }),
+  line('host.suspend', {}),
+  line('host.wakeup', {}),
+  line('host.muststop', vmCall),
+  line('host.poke', { vm: must(w.vmId), vcpu, state: must(w.small) }),
+  line('host.hold', { ...vmCall, as: may(w.name, 'h') }),
+  line('host.release', { as: may(w.name, 'h') }),
+  line('fail.next', { fn: must(w.oneOf('a failpoint', FAILPOINTS)), k: may(w.times, 1), errno: must(w.errno) }),
+  createByVmd,
+  shareByVmd,
+] as const
+const GUEST = [
+  line('guest.touch', { vm: must(w.vmId), vcpu, gpa: must(w.address), access: may(w.access, 'rw') }),
+  line('guest.leave', { vm: must(w.vmId), vcpu }),
+] as const
+
+/** A command that a thread can be started with. */
+const call: Schema<CallCommand> = v.variant('type', CALLS)
+
+const DECISIONS = [
+  line('start', { thread: must(w.newThread), command: must(call) }),
+  line('step', { thread: must(w.thread), times: may(w.times, 1) }),
+  line('finish', { thread: must(w.thread) }),
+  line('pause', {
+    thread: must(w.thread),
+    at: must(w.name),
+    k: may(w.times, 1),
+    command: may(v.nullable(call), null),
+  }),
+  line('note', { text: must(w.name) }),
+] as const
+
+const boot = line('boot', {
+  design: v.exactOptional(w.name as Schema<string>),
+  mode: may(w.oneOf('a mode of nested paging', ['ept', 'rvi', 'unknown']), DEFAULT_BOOT.mode),
+  vcpuMax: may(w.small, DEFAULT_BOOT.vcpuMax),
+  meltdown: may(w.flag, DEFAULT_BOOT.meltdown),
+  frames: may(w.times, DEFAULT_BOOT.frames),
+})
+
+/** What a line says once it was read; `vm.create` and `vm.share` have become the ioctls that vmd would issue. */
+export type Decision = v.InferOutput<(typeof DECISIONS)[number]>
+export type BootLine = v.InferOutput<typeof boot>
+export type ScenarioLine = Command | Decision | BootLine
+
+/** Any line. */
+export const lineSchema: Schema<ScenarioLine> = v.variant('type', [...CALLS, ...GUEST, ...DECISIONS, boot])
+
+/** The types that a line, or the command of a thread, may have. */
+export const LINE_TYPES: readonly string[] = [...CALLS, ...GUEST, ...DECISIONS, boot].map(typeOf)
+
+/** Names of the fields of each type, for whoever misspelt one. */
+export const FIELDS: ReadonlyMap<string, readonly string[]> = new Map(
+  [...CALLS, ...GUEST, ...DECISIONS, boot].map((schema) => [typeOf(schema), Object.keys(schema.entries)]),
+)
+
+function typeOf(schema: { readonly entries: { readonly type: { readonly literal: string } } }): string {
+  return schema.entries.type.literal
+}

@@ -1,0 +1,79 @@
+/**
+ * The words of a scenario: the smallest values, each with what is said when something else was found.
+ */
+import * as v from 'valibot'
+import { parseWord64, type Word64 } from '../../events/address.ts'
+import type { Pledge } from '../../events/command.ts'
+import { ERRNOS } from '../../events/errno.ts'
+
+/** What stands where a field is missing. It is no value of JSON, so every schema refuses it, in its own words. */
+export const NOTHING = Symbol('nothing')
+
+/** A value that `read` makes of JSON; it answers undefined to what is none. `wanted` ends "wanted …". */
+function word<Value>(wanted: string, read: (input: unknown) => Value | undefined) {
+  return v.pipe(
+    v.unknown(),
+    v.rawTransform<unknown, Value>(({ dataset, addIssue, NEVER }) => {
+      const value = read(dataset.value)
+      if (value !== undefined) return value
+      addIssue({ message: wanted })
+      return NEVER
+    }),
+  )
+}
+
+/** Any 64-bit value. A JSON number above 2^53 has lost its last digits already, so it is refused. */
+function bits64(wanted: string) {
+  return word<Word64>(wanted, (input) => {
+    if (typeof input === 'string') return parseWord64(input) ?? undefined
+    return Number.isSafeInteger(input) && (input as number) >= 0 ? (input as number) : undefined
+  })
+}
+
+function whole(wanted: string, from: number, to: number) {
+  return word<number>(wanted, (input) =>
+    Number.isInteger(input) && (input as number) >= from && (input as number) <= to ? (input as number) : undefined,
+  )
+}
+
+function text(wanted: string, accepts: RegExp = /(?:)/) {
+  return word<string>(wanted, (input) => (typeof input === 'string' && accepts.test(input) ? input : undefined))
+}
+
+/** One of `values`. @param noun what a value is, as in `an access`. */
+export function oneOf<const Value extends string>(noun: string, values: readonly Value[]) {
+  return word<Value>(`${noun}: ${values.join(', ')}`, (input) => values.find((value) => value === input))
+}
+
+const INT_MAX = 2 ** 31 - 1
+const UINT_MAX = 2 ** 32 - 1
+
+export const pid = whole('a process id (a whole number)', 0, INT_MAX)
+export const vmId = whole('the id of a VM (a whole number)', 0, UINT_MAX)
+export const vcpuId = whole('the index of a vCPU (a whole number)', 0, UINT_MAX)
+export const small = whole('a whole number', 0, UINT_MAX)
+export const times = whole('a whole number from 1', 1, UINT_MAX)
+export const address = bits64('an address (number or 0x hex)')
+export const size = bits64('a size in bytes (number or 0x hex)')
+export const number64 = bits64('a number of up to 64 bits (number or 0x hex)')
+export const flag = word<boolean>('true or false', (input) => (typeof input === 'boolean' ? input : undefined))
+export const name = text('a text')
+export const errno = oneOf('an errno', ERRNOS)
+export const access = oneOf('an access', ['r', 'w', 'x', 'rw'])
+export const pledge = oneOf<Pledge>('a promise', ['vmm', 'proc'])
+/** The name of a thread. `t` and a number are the names that commands without one get. */
+export const thread = text('the name of a thread', /\S/)
+export const newThread = text('a name for a thread (not t and a number, which are taken)', /^(?!t\d+$).*\S/)
+
+const SIZE_UNITS: Readonly<Record<string, bigint>> = { K: 2n ** 10n, M: 2n ** 20n, G: 2n ** 30n, T: 2n ** 40n }
+
+/** Memory as on vmd's command line: bytes, or a number with its unit. */
+export const memory = word<Word64>('a size of memory (4G, 512M, bytes or 0x hex)', (input) => {
+  const scaled = typeof input === 'string' ? /^(\d{1,12})([KMGT])$/.exec(input) : null
+  if (scaled !== null) {
+    const bytes = BigInt(scaled[1] ?? '') * (SIZE_UNITS[scaled[2] ?? ''] ?? 1n)
+    return parseWord64(bytes.toString()) ?? undefined
+  }
+  if (typeof input === 'string') return parseWord64(input) ?? undefined
+  return Number.isSafeInteger(input) && (input as number) >= 0 ? (input as number) : undefined
+})

@@ -1,0 +1,151 @@
+/**
+ * Commands and their answers as a person reads them.
+ */
+import { hex, type Word64 } from '../../events/address.ts'
+import type { CallCommand, Command } from '../../events/command.ts'
+import { unreachable } from '../../events/event.ts'
+import type { FaultReport, Outcome, Reply, RunReply, VmInfo } from '../../events/reply.ts'
+import type { WaitChannel } from '../../events/wait.ts'
+import { count, WIDTH } from './table.ts'
+
+/** `ioc.create pid 100 'vm'`: what was asked, without what has its default. */
+export function commandText(command: Command): string {
+  return [command.type, ...partsOf(command)].join(' ')
+}
+
+function partsOf(command: Command): string[] {
+  const vcpu = 'vcpu' in command && command.vcpu !== 0 ? [`vcpu ${command.vcpu}`] : []
+  switch (command.type) {
+    case 'ioc.create':
+      return [`pid ${command.pid}`, `'${command.name}'`]
+    case 'ioc.sharemem':
+    case 'ioc.run':
+    case 'ioc.term':
+    case 'ioc.resetcpu':
+    case 'host.muststop':
+      return [`pid ${command.pid}`, `vm ${command.vm}`, ...vcpu]
+    case 'ioc.info':
+      return [`pid ${command.pid}`, `size ${command.size}`]
+    case 'ioc.unknown':
+      return [`pid ${command.pid}`, `request ${hex(command.request)}`]
+    case 'guest.fault':
+      return [`pid ${command.pid}`, `vm ${command.vm}`, ...vcpu, `gpa ${hex(command.gpa)}`]
+    case 'guest.touch':
+      return [`vm ${command.vm}`, ...vcpu, `gpa ${hex(command.gpa)}`, command.access]
+    case 'guest.leave':
+      return [`vm ${command.vm}`, ...vcpu]
+    case 'host.spawn':
+      return [`pid ${command.pid}`, ...(command.pledge.length > 0 ? [`pledged ${command.pledge.join(', ')}`] : [])]
+    case 'host.exit':
+    case 'host.signal':
+      return [`pid ${command.pid}`]
+    case 'host.touch':
+      return [`pid ${command.pid}`, `va ${hex(command.va)}`, command.access]
+    case 'host.mmap':
+      return [
+        `pid ${command.pid}`,
+        ...(command.va === null ? [] : [`va ${hex(command.va)}`]),
+        `size ${hex(command.size)}`,
+      ]
+    case 'host.munmap':
+      return [`pid ${command.pid}`, `va ${hex(command.va)}`, `size ${hex(command.size)}`]
+    case 'host.pageout':
+      return [`${command.object}:${command.page}`]
+    case 'host.poke':
+      return [`vm ${command.vm}`, ...vcpu, `state ${command.state}`]
+    case 'host.hold':
+      return [`pid ${command.pid}`, `vm ${command.vm}`, `as '${command.as}'`]
+    case 'host.release':
+      return [`'${command.as}'`]
+    case 'fail.next':
+      return [command.fn, ...(command.k === 1 ? [] : [`call ${command.k}`]), command.errno]
+    case 'host.suspend':
+    case 'host.wakeup':
+      return []
+    default:
+      return unreachable(command)
+  }
+}
+
+/** What came of a command, after the arrow; more lines where there is more to tell. */
+export function outcomeLines(command: Command, outcome: Outcome): string[] {
+  if ('panic' in outcome) return [`panic in ${outcome.panic.fn} (${outcome.panic.kind})`]
+  if ('blocked' in outcome) return [waitText(outcome.blocked, outcome.thread)]
+  if (!outcome.ok) return [`${outcome.errno} (${outcome.at})`]
+  return replyLines(command, outcome)
+}
+
+/** Why a thread does not go on. */
+export function waitText(on: WaitChannel, thread: string): string {
+  return on === 'guest' ? `in the guest, thread ${thread}` : `asleep on ${on}, thread ${thread}`
+}
+
+type Answered = Extract<Reply, { readonly ok: true }>
+
+function replyLines(command: Command, reply: Answered): string[] {
+  if ('id' in reply) return addressLines(`0: vm ${reply.id}, ranges at`, rangeAddresses(command, reply.va))
+  if ('vms' in reply) return infoLines(reply)
+  if ('stop' in reply) return [reply.stop ? '0: must stop' : '0: may go on']
+  if ('left' in reply) return reply.left === null ? [`0: ${touchText(command, reply.faulted)}`] : [leftText(reply.left)]
+  if ('faulted' in reply) return [reply.faulted ? '0: after a fault' : '0: was mapped']
+  if ('reason' in reply) return [runText(reply)]
+  if ('exit' in reply) return [`0: ${faultText(reply)}`]
+  if ('va' in reply) {
+    if (typeof reply.va === 'object') return addressLines('0: ranges at', rangeAddresses(command, reply.va))
+    return [`0: at ${hex(reply.va)}`]
+  }
+  return ['0']
+}
+
+/** Where each range lies in the caller; MMIO lies nowhere. */
+function rangeAddresses(command: Command, va: readonly Word64[]): string[] {
+  const { ranges } = command as Extract<CallCommand, { type: 'ioc.create' | 'ioc.sharemem' }>
+  return va.map((address, index) => (ranges[index]?.memtype === 2 ? '-' : hex(address)))
+}
+
+/** A list on as many lines as it takes; 40 columns are left for the command before it. */
+function addressLines(start: string, items: readonly string[]): string[] {
+  const [first = '', ...rest] = items
+  const lines = [`${start} ${first}`]
+  for (const item of rest) {
+    const last = lines.at(-1) ?? ''
+    if (last.length + item.length + 1 <= WIDTH - 40) lines[lines.length - 1] = `${last} ${item}`
+    else lines.push(item)
+  }
+  return lines
+}
+
+function touchText(command: Command, faulted: boolean): string {
+  if (command.type === 'guest.leave') return 'the guest goes on'
+  return faulted ? 'after a nested fault' : 'by the nested tables alone'
+}
+
+function leftText(left: RunReply): string {
+  return `0: left RUN with ${left.ok ? runText(left) : `${left.errno} (${left.at})`}`
+}
+
+function runText({ reason, report }: Extract<RunReply, { readonly ok: true }>): string {
+  const why = {
+    none: 'to be run again',
+    mmio: 'device memory',
+    protect: 'protection',
+    guest: 'the guest left',
+    signal: 'a signal',
+  }
+  const detail = report !== null && report.exit === 'mmio' ? `, instruction of ${report.instructionLength} bytes` : ''
+  return `0: ${why[reason]}${detail}`
+}
+
+function faultText({ exit, instructionLength }: FaultReport): string {
+  if (exit === 'mmio') return `assist for device memory, instruction of ${instructionLength} bytes`
+  return { none: 'nothing classified', handled: 'handled', protect: 'protection' }[exit]
+}
+
+function infoLines(reply: Extract<Answered, { readonly vms: readonly VmInfo[] }>): string[] {
+  if (reply.need !== null) return [`0: the buffer is too small, ${reply.need} bytes are needed`]
+  const vms = reply.vms.map(
+    ({ id, pid, name, memorySize, usedSize, states }) =>
+      `vm ${id} pid ${pid} '${name}' memory ${hex(memorySize)} used ${hex(usedSize)} vcpu states ${states.map((one) => one.state).join(' ')}`,
+  )
+  return [`0: ${count(reply.count, 'VM')}`, ...vms.map((line) => line.trimEnd())]
+}
