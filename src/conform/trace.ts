@@ -78,6 +78,8 @@ export function traceLine(world: World, event: VmmEvent): string | null {
     case 'object.referenced':
       return event.why === 'split' ? null : `uao_ref ${objectName(world, event.object)}`
     case 'object.released':
+      // mmap(2) gives up what it could not place without a call that was traced.
+      if (event.why === 'carried' && world.objects[event.object]?.kind === 'anon') return null
       return `${event.why === 'entry' ? 'detach' : 'uao_det'} ${objectName(world, event.object)}`
     case 'space.mapped':
       return `uvm_map ${event.pid} ${objectName(world, event.object)} ${hex(event.size)} ${hex(event.start)}`
