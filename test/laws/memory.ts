@@ -5,6 +5,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { Defect } from '../../events/defect.ts'
+import { dumpOf } from '../../src/model/memory/dump.ts'
 import {
   LEAF_READ,
   LEAF_TRACKED,
@@ -213,6 +214,17 @@ export function answersOf(memory: MemoryReader): unknown {
       byIndex: [...INDEXES, 3, 2 ** 26].map((at) => [memory.resident(number, at), memory.swapped(number, at)]),
     })),
   }
+}
+
+/** Both hold the same. Quicker than asking all questions, for the many moments of a run. */
+export function sameContents(actual: MemoryReader, expected: MemoryReader, where = ''): void {
+  const [contents, wanted] = [textOf(actual), textOf(expected)]
+  expect(contents, where).to.equal(wanted)
+}
+
+function textOf(memory: MemoryReader): string {
+  const { framesMax, pmaps, frames, objects } = dumpOf(memory)
+  return `${framesMax}|${pmaps}|${frames}|${objects}`
 }
 
 /** What an iteration visits, in order; `visit` answers how many there are. */

@@ -11,7 +11,8 @@ import { digestOf, dumpOf, type MemoryDump } from '../../src/model/memory/dump.t
 import { PlainMemory } from '../../src/model/memory/plain.ts'
 import { VersionedMemory } from '../../src/model/memory/versioned.ts'
 import { LEAF_READ, type Level, leafFrame, type Memory, packLeaf } from '../../src/model/memory.ts'
-import { FRAMES, type Op, ops, outcome, sameMemory, take } from '../laws/memory.ts'
+import { FRAMES, type Op, ops, outcome, sameContents, sameMemory, take } from '../laws/memory.ts'
+import { runs } from '../support/seed.ts'
 
 /** Makes the calls on both, and keeps each value that the plain one had. */
 function both(made: readonly Op[], versioned = new VersionedMemory(FRAMES), plain = new PlainMemory(FRAMES)) {
@@ -60,7 +61,7 @@ describe('versioned memory', () => {
         times.delete(-1)
         for (const version of times) sameMemory(versioned.at(version), at(version), `version ${version}`)
       }),
-      { numRuns: 20 },
+      { numRuns: runs(8) },
     )
   })
 
@@ -73,9 +74,9 @@ describe('versioned memory', () => {
         sameMemory(versioned, at(version))
         const again = both(more, versioned, at(version))
         sameMemory(again.versioned, again.plain)
-        for (const [own, plain] of again.moments) sameMemory(versioned.at(own), plain)
+        for (const [own, plain] of again.moments) sameContents(versioned.at(own), plain, `version ${own}`)
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     )
   })
 
@@ -93,7 +94,7 @@ describe('versioned memory', () => {
         both(more, versioned, plain)
         expect(fork.digest()).to.equal(digest)
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     )
   })
 
@@ -111,7 +112,7 @@ describe('versioned memory', () => {
         const grown = both(more, loaded, at(version))
         sameMemory(grown.versioned, grown.plain)
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     )
   })
 
@@ -126,7 +127,7 @@ describe('versioned memory', () => {
         }
         expect(new Set(seen.values()).size).to.equal(seen.size)
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     )
   })
 
@@ -139,14 +140,14 @@ describe('versioned memory', () => {
         versioned.dropHistoryBefore(version)
         sameMemory(before, at(version))
         for (let own = version; own <= versioned.version; own += 1 + Math.floor(own / 9))
-          sameMemory(versioned.at(own), at(own), `version ${own}`)
+          sameContents(versioned.at(own), at(own), `version ${own}`)
         if (version > 0) expect(outcome(() => versioned.at(version - 1))).to.equal('MEM020')
         const grown = both(more, versioned, plain)
         sameMemory(grown.versioned, grown.plain)
         versioned.truncate(plain.version)
         sameMemory(versioned, plain)
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     )
   })
 
