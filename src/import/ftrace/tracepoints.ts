@@ -54,14 +54,14 @@ export const TRACEPOINTS: readonly (readonly [string, Decode])[] = [
   ],
   [
     'kvm_mmu_spte_requested',
-    pattern(re(`gfn ${H} pfn ${H} level (\\d)`), (c) => {
+    pattern(re(`gfn ${H} pfn ${H} level ([1-5])`), (c) => {
       const gfn = hexNumber(at(c, 1))
       return gfn === null ? null : { event: 'kvm_mmu_spte_requested', gfn, pfn: hex64(at(c, 2)), level: Number(c[3]) }
     }),
   ],
   [
     'kvm_mmu_set_spte',
-    pattern(re(`gfn ${H} spte ${H} \\(([rwxsu-]{3,5})\\) level (\\d)(?: at ${H})?`), (c) => {
+    pattern(re(`gfn ${H} spte ${H} \\(([rwxsu-]{3,5})\\) level ([1-5])(?: at ${H})?`), (c) => {
       const gfn = hexNumber(at(c, 1))
       const place = maybe(c, 5)
       if (gfn === null) return null
@@ -77,7 +77,7 @@ export const TRACEPOINTS: readonly (readonly [string, Decode])[] = [
   ],
   [
     'kvm_tdp_mmu_spte_changed',
-    pattern(re(`as id (\\d) gfn ${H} level (\\d) old_spte ${H} new_spte ${H}`), (c) => {
+    pattern(re(`as id (\\d) gfn ${H} level ([1-5]) old_spte ${H} new_spte ${H}`), (c) => {
       const gfn = hexNumber(at(c, 2))
       if (gfn === null) return null
       return {
@@ -117,7 +117,7 @@ export const TRACEPOINTS: readonly (readonly [string, Decode])[] = [
   ['kvm_mmu_prepare_zap_page', tablePage((gfn, level) => ({ event: 'kvm_mmu_prepare_zap_page', gfn, level }))],
   [
     'kvm_mmu_split_huge_page',
-    pattern(re(`gfn ${H} spte ${H} level (\\d) errno (-?\\d{1,5})`), (c) => {
+    pattern(re(`gfn ${H} spte ${H} level ([1-5]) errno (-?\\d{1,5})`), (c) => {
       const gfn = hexNumber(at(c, 1))
       if (gfn === null) return null
       return {
@@ -259,7 +259,7 @@ export const TRACEPOINTS: readonly (readonly [string, Decode])[] = [
 
 function tablePage(build: (gfn: number, level: number, state: string | null) => TraceEvent): Decode {
   const wanted =
-    /^sp gen [0-9a-f]{1,16} gfn ([0-9a-f]{1,16}) l(\d) [^ ]+ q\d(?: [^ ]+){1,8} root -?\d{1,10} (?:sync|unsync)(?: (new|existing))?$/
+    /^sp gen [0-9a-f]{1,16} gfn ([0-9a-f]{1,16}) l([1-5]) [^ ]+ q\d(?: [^ ]+){1,8} root -?\d{1,10} (?:sync|unsync)(?: (new|existing))?$/
   return pattern(wanted, (c) => {
     const gfn = hexNumber(at(c, 1))
     return gfn === null ? null : build(gfn, Number(c[2]), maybe(c, 3))

@@ -39,7 +39,7 @@ export function entryChanged(s: ImportState, thread: ThreadState, vm: VmState, e
     }
   }
   const writer = new EntryWriter(s, vm, tree)
-  const table = tree.tableFor(level, gfn, (missingLevel, missingGfn) => writer.missing(missingLevel, missingGfn))
+  const table = tree.tableFor(level, gfn, (above, first, entry) => writer.missing(above, first, entry))
   const base = entryBase(level, gfn)
   let cell = table.cells.get(base)
   if (cell === undefined) {

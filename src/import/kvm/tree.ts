@@ -76,13 +76,17 @@ export class EntryTree {
   /**
    * The table of `level` that `gfn` goes through. Tables that no line linked are made.
    *
-   * @param onMissing is told each level and first gfn of an entry whose table had to be made.
+   * @param onMissing is told each entry whose table has to be made, with what it was until then.
    */
-  tableFor(level: number, gfn: number, onMissing: (level: number, gfn: number) => void): TableNode {
+  tableFor(level: number, gfn: number, onMissing: (level: number, gfn: number, cell: Cell) => void): TableNode {
     // The root turned out to be higher than the first line let think.
     while (this.top.level < level) {
       const above: TableNode = { level: this.top.level + 1, cells: new Map() }
-      if (this.top.cells.size > 0) above.cells.set(0, { spte: 0n, below: this.top })
+      if (this.top.cells.size > 0) {
+        const cell: Cell = { spte: 0n, below: this.top }
+        onMissing(above.level, 0, cell)
+        above.cells.set(0, cell)
+      }
       this.top = above
     }
     let table = this.top
@@ -94,7 +98,7 @@ export class EntryTree {
         table.cells.set(base, cell)
       }
       if (cell.below === null) {
-        onMissing(table.level, base)
+        onMissing(table.level, base, cell)
         cell.below = { level: table.level - 1, cells: new Map() }
       }
       table = cell.below

@@ -19,10 +19,12 @@ export class EntryWriter {
     this.#tree = tree
   }
 
-  /** The way to an entry goes through a table that no line linked. */
-  missing(level: number, gfn: number): void {
+  /** The way to an entry goes through a table that no line linked: whatever else stood there is gone. */
+  missing(level: number, gfn: number, cell: Cell): void {
+    const was = cell.spte
+    if (was !== 0n) this.write(level, gfn, cell, 0n, 'untold')
     this.#linked(level, gfn, null, 'untold')
-    if (!this.#vm.cloud.tables) this.#disagreed(level, gfn, 0n, 0n)
+    if (!this.#vm.cloud.tables) this.#disagreed(level, gfn, was, 0n)
   }
 
   /**

@@ -206,6 +206,7 @@ class Retelling {
   }
 
   #torn(vm: VmRetold): boolean {
+    if (vm.torn) return false
     this.#register(vm)
     vm.torn = true
     this.#telling.tell({ type: 'vm.unlinked', vm: vm.ref })
@@ -220,6 +221,8 @@ class Retelling {
     vm.trees.allGone()
     for (const key of [...vm.slots.keys()]) this.#abandoned(vm, key)
     this.#telling.tell({ type: 'vm.freed', vm: vm.ref })
+    // What a torn recording says of it later is about nothing.
+    this.#vms.delete(vm.ref)
     return true
   }
 
