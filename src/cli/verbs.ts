@@ -31,6 +31,11 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./verbs/run.ts'),
   },
   {
+    name: 'inspect',
+    summary: 'show the world, or a part of it, at any moment of a tape',
+    load: () => import('./verbs/inspect.ts'),
+  },
+  {
     name: 'conform',
     summary: 'compare the model with recordings of the real kernel',
     load: () => import('./verbs/conform.ts'),

@@ -7,6 +7,7 @@ import { hex, parseWord64, type Word64 } from '../../events/address.ts'
 /** Fields that hold addresses and sizes, alone or in lists: always hex. */
 const HEX_FIELDS: ReadonlySet<string> = new Set([
   'gpa',
+  'hpa',
   'hva',
   'va',
   'start',
