@@ -18,6 +18,10 @@ export type Answer =
   | { readonly type: 'uao.created'; readonly object: ObjectRef }
   | { readonly type: 'uvm.mapped'; readonly hva: Hva }
   | { readonly type: 'uvm.sealed' }
+  /** uvm_share() has put a range into the other map; `hva` is where it lies in the process. */
+  | { readonly type: 'uvm.shared'; readonly hva: Hva }
+  /** The last entry of a shared range left the nested map. */
+  | { readonly type: 'uvm.unshared'; readonly slot: SlotIndex }
   | { readonly type: 'uao.referenced'; readonly object: ObjectRef }
   | { readonly type: 'vm.numbered'; readonly id: VmId }
   | { readonly type: 'page.present' }

@@ -70,6 +70,15 @@ export type PageRemoved = {
   readonly level: TableLevel
   readonly old: number
 }
+/** The rights of the leaf at `va` are `flags` now; `old` is what it was, packed. It names the same page. */
+export type PageProtected = {
+  readonly type: 'pmap.protected'
+  readonly pmap: PmapRef
+  readonly va: Va
+  readonly level: TableLevel
+  readonly flags: number
+  readonly old: number
+}
 /** pmap_remove() of the bytes `first` to `last` by vmm has ended; the pages that went were named one by one. */
 export type RangeRemoved = {
   readonly type: 'pmap.removed'
@@ -100,6 +109,7 @@ export type PmapEvent =
   | PageEntered
   | EnterRefused
   | PageRemoved
+  | PageProtected
   | RangeRemoved
   | PageExtracted
   | PmapDestroyed

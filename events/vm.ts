@@ -68,6 +68,13 @@ export type SlotHeld = {
   readonly slot: SlotIndex
   readonly object: ObjectRef
 }
+/** vm_impl_init() before the patch: the creator's memory at `hva` is shared into the map of guest-physical space. */
+export type SlotShared = {
+  readonly type: 'slot.shared'
+  readonly vm: VmRef
+  readonly slot: SlotIndex
+  readonly hva: Hva
+}
 /** vm_teardown(): vmm gave its reference back. */
 export type SlotReleased = { readonly type: 'slot.released'; readonly vm: VmRef; readonly slot: SlotIndex }
 /** vm_create() gave the slot up before vmm held it. */
@@ -83,5 +90,5 @@ export type VmEvent =
   | VmTeardownBegun
   | VmFreed
   | VmUncounted
-export type SlotEvent = SlotBacked | SlotMapped | SlotSealed | SlotHeld | SlotReleased | SlotAbandoned
+export type SlotEvent = SlotBacked | SlotMapped | SlotSealed | SlotHeld | SlotShared | SlotReleased | SlotAbandoned
 export type HoldEvent = HoldTaken | HoldDropped

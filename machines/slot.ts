@@ -1,6 +1,7 @@
 /**
  * The life of a memory slot. It is held before the guest can reach it, and a slot that vm_create() gives up is
- * abandoned: its mapping may stay in the creator, but vmm never held it.
+ * abandoned: its mapping may stay in the creator, but vmm never held it. Before the patch a slot is shared instead, from
+ * memory that the creator mapped itself.
  *
  * Source: vm_create() and vm_teardown() of vmm(4).
  */
@@ -30,6 +31,12 @@ export const slotMachine = setup({
             object: event.object,
           })),
         },
+        // Before the patch a slot is memory of the creator, shared into the map of guest-physical space.
+        'uvm.shared': {
+          target: 'shared',
+          actions: emit(({ context: { vm, slot }, event }) => ({ type: 'slot.shared', vm, slot, hva: event.hva })),
+        },
+        'uvm.refused': { target: 'abandoned', actions: 'abandoned' },
       },
     },
     backed: {
@@ -63,6 +70,14 @@ export const slotMachine = setup({
     held: {
       on: {
         'uao.detached': {
+          target: 'released',
+          actions: emit(({ context: { vm, slot } }) => ({ type: 'slot.released', vm, slot })),
+        },
+      },
+    },
+    shared: {
+      on: {
+        'uvm.unshared': {
           target: 'released',
           actions: emit(({ context: { vm, slot } }) => ({ type: 'slot.released', vm, slot })),
         },

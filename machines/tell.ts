@@ -21,8 +21,10 @@ export type SlotInput =
   | { readonly type: 'uvm.mapped'; readonly hva: Hva }
   | { readonly type: 'uvm.sealed' }
   | { readonly type: 'uao.referenced'; readonly object: ObjectRef }
+  | { readonly type: 'uvm.shared'; readonly hva: Hva }
   | { readonly type: 'uvm.refused' }
   | { readonly type: 'uao.detached' }
+  | { readonly type: 'uvm.unshared' }
 
 export type VcpuInput =
   | { readonly type: 'run' }

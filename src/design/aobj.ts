@@ -127,6 +127,8 @@ const shared = {
   'ioc.run': runMachine,
   'ioc.info': infoMachine,
   'ioc.resetcpu': resetcpuMachine,
+  // The patch removed it.
+  'ioc.mprotectept': unknownMachine,
   'ioc.unknown': unknownMachine,
   'guest.fault': faultMachine,
   'host.spawn': singleStep('spawn', 'spawn', 'fork(2), exec(2)'),

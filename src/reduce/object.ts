@@ -27,6 +27,8 @@ export function reduceObject(world: WorldDraft, event: ObjectEvent, memory: Memo
       object.refs += 1
       // vm_share_mem() pays for the reference that its map entry used already.
       if (event.why === 'share') takeOut(object.owed, event.thread, 'debt of', world.seq)
+      // uvm_share() takes the reference first and hands it to the entry.
+      if (event.why === 'clone') object.carried.push(event.thread)
       return
     }
     case 'object.released': {

@@ -66,6 +66,11 @@ export function clearPage(
 }
 
 /** `table.added`. */
+/** Other rights for a leaf; its page, its reverse mapping and the counts stay. */
+function protectPage(memory: Memory, pmap: PmapRef, va: Va, level: TableLevel, flags: number, old: number): void {
+  memory.setLeaf(pmap, pageOf(va), level, packLeaf(leafFrame(old), flags))
+}
+
 export function addTable(
   world: WorldDraft,
   memory: Memory,
@@ -138,6 +143,9 @@ export function reducePmap(world: WorldDraft, event: PmapEvent, memory: Memory):
       return
     case 'pmap.cleared':
       clearPage(world, memory, event.pmap, event.va, event.level, event.old)
+      return
+    case 'pmap.protected':
+      protectPage(memory, event.pmap, event.va, event.level, event.flags, event.old)
       return
     case 'pmap.destroyed': {
       // What is still linked goes with the pmap; leaves are not cleared one by one, so pv entries may dangle.

@@ -28,6 +28,7 @@ export function reduceVm(world: WorldDraft, event: VmEvent): void {
           life: 'none' as const,
         })),
         pmap: null,
+        space: null,
         vcpus: [],
         vcpuCt: 0,
         dying: false,
@@ -108,6 +109,10 @@ export function reduceSlot(world: WorldDraft, event: SlotEvent): void {
     case 'slot.held':
       slot.object = event.object
       slot.life = 'held'
+      return
+    case 'slot.shared':
+      slot.hva = event.hva
+      slot.life = 'shared'
       return
     case 'slot.released':
       slot.object = null

@@ -28,6 +28,15 @@ function partsOf(command: Command): string[] {
       return [`pid ${command.pid}`, `size ${command.size}`]
     case 'ioc.unknown':
       return [`pid ${command.pid}`, `request ${hex(command.request)}`]
+    case 'ioc.mprotectept':
+      return [
+        `pid ${command.pid}`,
+        `vm ${command.vm}`,
+        ...vcpu,
+        `gpa ${hex(command.gpa)}`,
+        `size ${hex(command.size)}`,
+        `prot ${command.prot}`,
+      ]
     case 'guest.fault':
       return [`pid ${command.pid}`, `vm ${command.vm}`, ...vcpu, `gpa ${hex(command.gpa)}`]
     case 'guest.touch':
@@ -46,6 +55,8 @@ function partsOf(command: Command): string[] {
         `pid ${command.pid}`,
         ...(command.va === null ? [] : [`va ${hex(command.va)}`]),
         `size ${hex(command.size)}`,
+        ...(command.shared === true ? ['shared'] : []),
+        ...(command.conceal === true ? ['concealed'] : []),
       ]
     case 'host.munmap':
       return [`pid ${command.pid}`, `va ${hex(command.va)}`, `size ${hex(command.size)}`]

@@ -64,21 +64,24 @@ describe('the life of a memory slot', () => {
   const referenced: SlotInput = { type: 'uao.referenced', object }
   const refused: SlotInput = { type: 'uvm.refused' }
   const detached: SlotInput = { type: 'uao.detached' }
+  const shared: SlotInput = { type: 'uvm.shared', hva }
+  const unshared: SlotInput = { type: 'uvm.unshared' }
   const given = startedAt(LIVES.slot, { vm, slot: 2 })
 
   isTable(
     LIVES.slot,
     { vm, slot: 2 },
-    { created, mapped, sealed, referenced, refused, detached },
+    { created, mapped, sealed, referenced, refused, detached, shared, unshared },
     `
-               created  mapped  sealed  referenced  refused    detached
-    none       backed   ENG010  ENG010  ENG010      ENG010     ENG010
-    backed     ENG010   mapped  ENG010  ENG010      abandoned  ENG010
-    mapped     ENG010   ENG010  sealed  ENG010      abandoned  ENG010
-    sealed     ENG010   ENG010  ENG010  held        ENG010     ENG010
-    held       ENG010   ENG010  ENG010  ENG010      ENG010     released
-    released   ENG010   ENG010  ENG010  ENG010      ENG010     ENG010
-    abandoned  ENG010   ENG010  ENG010  ENG010      ENG010     ENG010
+               created  mapped  sealed  referenced  refused    detached  shared  unshared
+    none       backed   ENG010  ENG010  ENG010      abandoned  ENG010    shared  ENG010
+    backed     ENG010   mapped  ENG010  ENG010      abandoned  ENG010    ENG010  ENG010
+    mapped     ENG010   ENG010  sealed  ENG010      abandoned  ENG010    ENG010  ENG010
+    sealed     ENG010   ENG010  ENG010  held        ENG010     ENG010    ENG010  ENG010
+    held       ENG010   ENG010  ENG010  ENG010      ENG010     released  ENG010  ENG010
+    shared     ENG010   ENG010  ENG010  ENG010      ENG010     ENG010    ENG010  released
+    released   ENG010   ENG010  ENG010  ENG010      ENG010     ENG010    ENG010  ENG010
+    abandoned  ENG010   ENG010  ENG010  ENG010      ENG010     ENG010    ENG010  ENG010
     `,
   )
 
@@ -98,6 +101,12 @@ describe('the life of a memory slot', () => {
   it('is never held twice', () => {
     given(created, mapped, sealed, referenced).when(referenced).isRefused('ENG010')
     given(created, mapped, sealed, referenced, detached).when(referenced).isRefused('ENG010')
+  })
+  it('is shared from the creator, and released once, before the patch', () => {
+    given().when(shared).yields('shared', { type: 'slot.shared', vm, slot: 2, hva })
+    given(shared).when(unshared).yields('released', { type: 'slot.released', vm, slot: 2 })
+    given(shared, unshared).when(unshared).isRefused('ENG010')
+    given().when(refused).yields('abandoned', 'slot.abandoned')
   })
   it('is released once', () => {
     const held = [created, mapped, sealed, referenced]
