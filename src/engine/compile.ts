@@ -49,6 +49,7 @@ export function compile<Machine extends AnyStateMachine>(
 ): CompiledMachine<EventFrom<Machine>, EmittedFrom<Machine>, ContextFrom<Machine>> {
   const chart = chartOf(machine)
   const names = chart.leaves.map((leaf) => leaf.name)
+  const placeByName = new Map(names.map((name, place) => [name, place]))
   const rows = chart.leaves.map((leaf) => rowOf(chart, leaf))
   const inputs = chart.leaves.map((leaf) => Object.freeze(chart.types.filter((type) => declares(leaf, type))))
 
@@ -77,8 +78,8 @@ export function compile<Machine extends AnyStateMachine>(
     initial: chart.initial,
     places: Object.freeze(names),
     placeOf: (name: string) => {
-      const place = names.indexOf(name)
-      if (place < 0)
+      const place = placeByName.get(name)
+      if (place === undefined)
         throw new Defect('ENG014', `machine "${chart.id}" has no place "${name}"; it has ${names.join(', ')}`)
       return place
     },

@@ -43,15 +43,17 @@ export class Run {
   readonly #engine: Engine
   readonly #driver: Driver
   readonly #memory: VersionedMemory
-  readonly #listeners = new Set<Recorder>()
+  /** Replaced as a whole when one comes or goes, so that those who are being told are not disturbed. */
+  #listeners: readonly Recorder[] = []
 
   constructor(design: Design, world: World, memory: VersionedMemory, options: RunOptions) {
     this.design = design
     this.#memory = memory
     this.#driver = driverOf(options.driver ?? 'inPlace', world, memory)
-    if (options.record !== undefined) this.#listeners.add(options.record)
+    if (options.record !== undefined) this.#listeners = [options.record]
     this.#engine = new Engine(design, this.#driver, (recorded) => {
-      for (const listener of this.#listeners) listener(recorded)
+      const listeners = this.#listeners
+      for (let i = 0; i < listeners.length; i++) (listeners[i] as Recorder)(recorded)
     })
   }
 
@@ -71,9 +73,11 @@ export class Run {
   }
 
   subscribe(listener: Recorder): Unsubscribe {
-    this.#listeners.add(listener)
+    // A listener of its own each time: one that subscribes twice is told twice, and unsubscribes each by itself.
+    const own: Recorder = (recorded) => listener(recorded)
+    this.#listeners = [...this.#listeners, own]
     return () => {
-      this.#listeners.delete(listener)
+      this.#listeners = this.#listeners.filter((other) => other !== own)
     }
   }
 

@@ -5,11 +5,11 @@
  */
 import type { Gpa, Word64 } from '../../events/address.ts'
 import type { CallEvent } from '../../events/call.ts'
+import { Defect } from '../../events/defect.ts'
 import { unreachable } from '../../events/event.ts'
-import type { ThreadId } from '../../events/ids.ts'
 import { NO_LOCALS, type Thread } from '../model/world.ts'
 import type { Draft, WorldDraft } from './draft.ts'
-import { threadOf } from './lookup.ts'
+import { type Caller, threadOf } from './lookup.ts'
 
 export function reduceCall(world: WorldDraft, event: CallEvent): void {
   switch (event.type) {
@@ -39,37 +39,45 @@ export function reduceCall(world: WorldDraft, event: CallEvent): void {
   }
 }
 
-/** The thread's call stands at `place` now. A thread that moved waits for nothing. */
-export function moveCall(world: WorldDraft, thread: ThreadId, place: string): void {
-  const record = world.threads[thread]
-  if (record !== undefined) moveThread(record, place)
+/** The call stands at `place` now. One that moved waits for nothing. */
+export function moveThread(caller: Caller, place: string): void {
+  if (caller === null || caller === undefined) return
+  caller.place = place
+  caller.waiting = null
 }
 
-/** `moveCall` where the thread's record is at hand. */
-export function moveThread(record: Draft<Thread>, place: string): void {
-  record.place = place
-  record.waiting = null
+/** What the call knows; null for an event of no call, which teaches nobody. */
+function locals(world: WorldDraft, caller: Caller): Draft<Thread>['locals'] | null {
+  if (caller === null) return null
+  if (caller === undefined) throw new Defect('RED004', 'an event is a step of a call that is not in flight', world.seq)
+  return caller.locals
 }
 
-/** `vcpu.faulted` on a thread: its call handles the guest's access to `gpa` now. */
-export function learnFault({ locals }: Draft<Thread>, gpa: Word64): void {
-  locals.gpa = gpa
-  locals.frame = -1
-  locals.errno = null
+/** `vcpu.faulted`: the call handles the guest's access to `gpa` now. */
+export function learnFault(world: WorldDraft, caller: Caller, gpa: Word64): void {
+  const known = locals(world, caller)
+  if (known === null) return
+  known.gpa = gpa
+  known.frame = -1
+  known.errno = null
 }
 
-/** `vcpu.exited` on a thread: why RUN will come back. */
-export function learnExit({ locals }: Draft<Thread>, reason: 'guest' | 'signal'): void {
-  locals.reason = reason
+/** `vcpu.exited`: why RUN will come back. */
+export function learnExit(world: WorldDraft, caller: Caller, reason: 'guest' | 'signal'): void {
+  const known = locals(world, caller)
+  if (known !== null) known.reason = reason
 }
 
-/** `fault.translated` on a thread. */
-export function learnTranslation({ locals }: Draft<Thread>, gpa: Gpa, hva: Word64): void {
-  locals.gpa = gpa
-  locals.hva = hva
+/** `fault.translated`: where the page lies in the caller's space. */
+export function learnTranslation(world: WorldDraft, caller: Caller, gpa: Gpa, hva: Word64): void {
+  const known = locals(world, caller)
+  if (known === null) return
+  known.gpa = gpa
+  known.hva = hva
 }
 
-/** `pmap.extracted` on a thread. */
-export function learnFrame({ locals }: Draft<Thread>, frame: number): void {
-  locals.frame = frame
+/** `pmap.extracted`: the frame that was found, or -1. */
+export function learnFrame(world: WorldDraft, caller: Caller, frame: number): void {
+  const known = locals(world, caller)
+  if (known !== null) known.frame = frame
 }

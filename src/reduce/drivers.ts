@@ -12,10 +12,11 @@ import type { Recorded, VmmEvent } from '../../events/event.ts'
 import type { ThreadId } from '../../events/ids.ts'
 import type { VersionedMemory } from '../model/memory/versioned.ts'
 import type { World } from '../model/world.ts'
-import { moveCall } from './call.ts'
+import { moveThread } from './call.ts'
 import { cloneWorld } from './clone.ts'
 import type { WorldDraft } from './draft.ts'
-import { reduceEvent, reduceRecorded } from './reduce.ts'
+import { type Caller, callerOf } from './lookup.ts'
+import { reduceEvent } from './reduce.ts'
 
 export type DriverKind = 'event' | 'batch' | 'inPlace'
 
@@ -33,89 +34,140 @@ export interface Driver {
   replay(recorded: Recorded): void
 }
 
-type Made = Omit<Driver, 'kind'>
+/** What drivers have in common: a recorded event is an event, and the place that it ends in. */
+abstract class RecipeDriver implements Driver {
+  abstract readonly kind: DriverKind
+  abstract readonly current: World
+  abstract snapshot(): World
+  abstract apply(event: VmmEvent, seq: number, thread: ThreadId | null): void
+  abstract move(thread: ThreadId, place: string): void
 
-function perEvent(start: World, memory: VersionedMemory): Made {
-  let world = start
-  const view = (draft: ImmerDraft<World>): WorldDraft => draft as unknown as WorldDraft
-  const settle = (next: World): void => {
+  replay({ event, seq, thread, place }: Recorded): void {
+    this.apply(event, seq, thread)
+    if (place !== null && thread !== null) this.move(thread, place)
+  }
+}
+
+class PerEvent extends RecipeDriver {
+  readonly kind = 'event'
+  #world: World
+  readonly #memory: VersionedMemory
+
+  constructor(start: World, memory: VersionedMemory) {
+    super()
+    this.#world = start
+    this.#memory = memory
+  }
+
+  get current(): World {
+    return this.#world
+  }
+
+  snapshot(): World {
+    return this.#world
+  }
+
+  apply(event: VmmEvent, seq: number, thread: ThreadId | null): void {
+    const memory = this.#memory
+    memory.begin(seq)
+    this.#produce((draft) => reduceEvent(draft, event, seq, callerOf(draft, thread), memory))
+  }
+
+  move(thread: ThreadId, place: string): void {
+    this.#produce((draft) => moveThread(callerOf(draft, thread), place))
+  }
+
+  #produce(recipe: (draft: WorldDraft) => void): void {
+    const next = produce(this.#world, (draft) => recipe(draft as unknown as WorldDraft))
     // The handle moves on with the events: each world reads memory as of its own moment.
-    world = { ...next, memory: memory.at(next.seq) }
-    freeze(world)
-  }
-  return {
-    get current() {
-      return world
-    },
-    snapshot: () => world,
-    apply(event, seq, thread) {
-      memory.begin(seq)
-      settle(produce(world, (draft) => reduceEvent(view(draft), event, seq, thread, memory)))
-    },
-    move(thread, place) {
-      settle(produce(world, (draft) => moveCall(view(draft), thread, place)))
-    },
-    replay(recorded) {
-      memory.begin(recorded.seq)
-      settle(produce(world, (draft) => reduceRecorded(view(draft), recorded, memory)))
-    },
+    this.#world = { ...next, memory: this.#memory.at(next.seq) }
+    freeze(this.#world)
   }
 }
 
-function perBatch(start: World, memory: VersionedMemory): Made {
-  let base = start
-  let draft: WorldDraft | null = null
-  const open = (): WorldDraft => {
-    draft ??= createDraft({ ...base, memory }) as unknown as WorldDraft
-    return draft
+class PerBatch extends RecipeDriver {
+  readonly kind = 'batch'
+  #base: World
+  #draft: WorldDraft | null = null
+  readonly #memory: VersionedMemory
+
+  constructor(start: World, memory: VersionedMemory) {
+    super()
+    this.#base = start
+    this.#memory = memory
   }
-  return {
-    get current() {
-      return open() as unknown as World
-    },
-    snapshot() {
-      if (draft !== null) {
-        const done = finishDraft(draft as unknown as ImmerDraft<World>) as World
-        base = freeze({ ...done, memory: memory.at(done.seq) })
-        draft = null
-      }
-      return base
-    },
-    apply(event, seq, thread) {
-      memory.begin(seq)
-      reduceEvent(open(), event, seq, thread, memory)
-    },
-    move: (thread, place) => moveCall(open(), thread, place),
-    replay(recorded) {
-      memory.begin(recorded.seq)
-      reduceRecorded(open(), recorded, memory)
-    },
+
+  get #open(): WorldDraft {
+    this.#draft ??= createDraft({ ...this.#base, memory: this.#memory }) as unknown as WorldDraft
+    return this.#draft
+  }
+
+  get current(): World {
+    return this.#open as unknown as World
+  }
+
+  snapshot(): World {
+    if (this.#draft !== null) {
+      const done = finishDraft(this.#draft as unknown as ImmerDraft<World>) as World
+      this.#base = freeze({ ...done, memory: this.#memory.at(done.seq) })
+      this.#draft = null
+    }
+    return this.#base
+  }
+
+  apply(event: VmmEvent, seq: number, thread: ThreadId | null): void {
+    this.#memory.begin(seq)
+    reduceEvent(this.#open, event, seq, callerOf(this.#open, thread), this.#memory)
+  }
+
+  move(thread: ThreadId, place: string): void {
+    moveThread(callerOf(this.#open, thread), place)
   }
 }
 
-function inPlace(start: World, memory: VersionedMemory): Made {
-  const world = cloneWorld(start, memory)
-  let copied: World | null = null
-  return {
-    current: world as unknown as World,
-    snapshot() {
-      if (copied === null || copied.seq !== world.seq) {
-        copied = freeze(cloneWorld(world as unknown as World, memory.at(world.seq)) as unknown as World, true)
-      }
-      return copied
-    },
-    apply(event, seq, thread) {
-      memory.begin(seq)
-      reduceEvent(world, event, seq, thread, memory)
-    },
-    move(thread, place) {
-      copied = null
-      moveCall(world, thread, place)
-    },
-    replay(recorded) {
-      memory.begin(recorded.seq)
-      reduceRecorded(world, recorded, memory)
-    },
+class InPlace extends RecipeDriver {
+  readonly kind = 'inPlace'
+  readonly current: World
+  readonly #world: WorldDraft
+  readonly #memory: VersionedMemory
+  #copied: World | null = null
+  /** The call that was asked for last: a thread takes many steps in a row. */
+  #callerId: ThreadId | null = null
+  #caller: Caller = null
+
+  constructor(start: World, memory: VersionedMemory) {
+    super()
+    this.#world = cloneWorld(start, memory)
+    this.#memory = memory
+    this.current = this.#world as unknown as World
+  }
+
+  snapshot(): World {
+    if (this.#copied === null || this.#copied.seq !== this.#world.seq) {
+      this.#copied = freeze(cloneWorld(this.current, this.#memory.at(this.#world.seq)) as unknown as World, true)
+    }
+    return this.#copied
+  }
+
+  apply(event: VmmEvent, seq: number, thread: ThreadId | null): void {
+    this.#memory.begin(seq)
+    reduceEvent(this.#world, event, seq, this.#callerOf(thread), this.#memory)
+    // A call begins and ends by these alone.
+    if (event.type === 'call.started' || event.type === 'call.replied') this.#callerId = null
+  }
+
+  move(thread: ThreadId, place: string): void {
+    this.#copied = null
+    moveThread(this.#callerOf(thread), place)
+  }
+
+  #callerOf(thread: ThreadId | null): Caller {
+    if (thread === null) return null
+    if (thread !== this.#callerId) {
+      this.#callerId = thread
+      this.#caller = callerOf(this.#world, thread)
+    }
+    return this.#caller
   }
 }
 
@@ -124,7 +176,6 @@ export function driverOf(kind: DriverKind, world: World, memory: VersionedMemory
   if (memory.version > world.seq) {
     throw new Defect('RED010', `memory is at event ${memory.version}, the world at ${world.seq}`, world.seq)
   }
-  const made =
-    kind === 'event' ? perEvent(world, memory) : kind === 'batch' ? perBatch(world, memory) : inPlace(world, memory)
-  return Object.defineProperty(made, 'kind', { value: kind }) as Driver
+  const Kind = { event: PerEvent, batch: PerBatch, inPlace: InPlace }[kind]
+  return new Kind(world, memory)
 }

@@ -48,6 +48,17 @@ export function threadOf(world: WorldDraft, thread: ThreadId): Draft<Thread> {
   return found(world.threads[thread], 'thread', thread, world.seq)
 }
 
+/**
+ * The call whose step an event belongs to: null where it belongs to none, undefined where the thread has no call in
+ * flight, as before the event that starts it.
+ */
+export type Caller = Draft<Thread> | null | undefined
+
+/** Who takes the steps of `thread`. */
+export function callerOf(world: WorldDraft, thread: ThreadId | null): Caller {
+  return thread === null ? null : world.threads[thread]
+}
+
 /** Takes the first `value` out of a list; it must be there. */
 export function takeOut<Value extends string | number>(list: Value[], value: Value, what: string, seq: number): void {
   const at = list.indexOf(value)

@@ -3,30 +3,43 @@
  * function or the engine, so that a tape can be replayed by code that cannot decide anything.
  */
 
-import type { Recorded, VmmEvent } from '../../events/event.ts'
+import type { VmmEvent } from '../../events/event.ts'
 import { unreachable } from '../../events/event.ts'
-import type { ThreadId } from '../../events/ids.ts'
 import type { Memory } from '../model/memory.ts'
-import { learnExit, learnFault, learnFrame, learnTranslation, moveCall, reduceCall } from './call.ts'
+import { learnExit, learnFault, learnFrame, learnTranslation, reduceCall } from './call.ts'
 import { reduceDevice } from './device.ts'
 import type { WorldDraft } from './draft.ts'
-import { threadOf } from './lookup.ts'
+import type { Caller } from './lookup.ts'
 import { reduceObject, reducePage } from './object.ts'
 import { reducePmap } from './pmap.ts'
 import { reduceProcess, reduceSpace } from './space.ts'
 import { reduceVcpu } from './vcpu.ts'
 import { reduceSlot, reduceVm } from './vm.ts'
 
-/** Makes `event`, number `seq`, true. `thread` is whose step it belongs to. */
-export function reduceEvent(
-  world: WorldDraft,
-  event: VmmEvent,
-  seq: number,
-  thread: ThreadId | null,
-  memory: Memory,
-): void {
+/** Makes `event`, number `seq`, true. `caller` is the call whose step it belongs to. */
+export function reduceEvent(world: WorldDraft, event: VmmEvent, seq: number, caller: Caller, memory: Memory): void {
   world.seq = seq
   switch (event.type) {
+    // Those that a fault is made of come first: the cases are compared one after the other.
+    case 'vcpu.faulted':
+      learnFault(world, caller, event.gpa)
+      return reduceVcpu(world, event)
+    case 'fault.translated':
+      return learnTranslation(world, caller, event.gpa, event.hva)
+    case 'pmap.extracted':
+      return learnFrame(world, caller, event.frame)
+    case 'pmap.entered':
+    case 'table.added':
+      return reducePmap(world, event, memory)
+    case 'page.allocated':
+    case 'page.wired':
+      return reducePage(world, event, memory)
+    case 'vmcs.reloaded':
+    case 'vcpu.entered':
+      return reduceVcpu(world, event)
+    case 'vcpu.exited':
+      learnExit(world, caller, event.reason)
+      return reduceVcpu(world, event)
     case 'call.started':
     case 'call.stepped':
     case 'call.learnt':
@@ -62,15 +75,6 @@ export function reduceEvent(
     case 'slot.released':
     case 'slot.abandoned':
       return reduceSlot(world, event)
-    case 'vcpu.faulted':
-      if (thread !== null) learnFault(threadOf(world, thread), event.gpa)
-      return reduceVcpu(world, event)
-    case 'vcpu.exited':
-      if (thread !== null) learnExit(threadOf(world, thread), event.reason)
-      return reduceVcpu(world, event)
-    case 'fault.translated':
-      if (thread !== null) learnTranslation(threadOf(world, thread), event.gpa, event.hva)
-      return
     case 'vcpu.allocated':
     case 'vcpu.initialised':
     case 'vcpu.initRefused':
@@ -79,22 +83,15 @@ export function reduceEvent(
     case 'vcpu.locked':
     case 'vcpu.unlocked':
     case 'vcpu.started':
-    case 'vcpu.entered':
     case 'vcpu.stopped':
     case 'vcpu.terminated':
     case 'vcpu.reset':
     case 'vcpu.poked':
-    case 'vmcs.reloaded':
     case 'ept.invalidated':
       return reduceVcpu(world, event)
-    case 'pmap.extracted':
-      if (thread !== null) learnFrame(threadOf(world, thread), event.frame)
-      return
     case 'pmap.created':
     case 'pmap.converted':
-    case 'table.added':
     case 'table.freed':
-    case 'pmap.entered':
     case 'pmap.refused':
     case 'pmap.cleared':
     case 'pmap.removed':
@@ -106,8 +103,6 @@ export function reduceEvent(
     case 'object.released':
     case 'object.freed':
       return reduceObject(world, event, memory)
-    case 'page.allocated':
-    case 'page.wired':
     case 'page.freed':
     case 'swap.assigned':
     case 'swap.released':
@@ -141,11 +136,4 @@ export function reduceEvent(
     default:
       return unreachable(event)
   }
-}
-
-/** Makes a recorded event true, and its call stand where its step left it. */
-export function reduceRecorded(world: WorldDraft, recorded: Recorded, memory: Memory): void {
-  const { event, seq, thread, place } = recorded
-  reduceEvent(world, event, seq, thread, memory)
-  if (place !== null && thread !== null) moveCall(world, thread, place)
 }

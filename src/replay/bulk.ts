@@ -8,9 +8,9 @@ import type { VmmEvent } from '../../events/event.ts'
 import type { ObjectRef, PmapRef, VmRef } from '../../events/ids.ts'
 import type { TableLevel } from '../../events/pmap.ts'
 import type { Memory } from '../model/memory.ts'
-import type { Thread } from '../model/world.ts'
 import { learnFault, learnFrame, learnTranslation, moveThread } from '../reduce/call.ts'
-import type { Draft, WorldDraft } from '../reduce/draft.ts'
+import type { WorldDraft } from '../reduce/draft.ts'
+import { type Caller, callerOf } from '../reduce/lookup.ts'
 import { allocatePage, freePage, wirePage } from '../reduce/object.ts'
 import { addTable, clearPage, enterPage, freeTable } from '../reduce/pmap.ts'
 import { reduceEvent } from '../reduce/reduce.ts'
@@ -73,35 +73,37 @@ export function replaySegment(world: WorldDraft, segment: Segment, memory: Timed
   let object = 0
   // Neighbouring records are nearly always of one thread; a cold event may begin or end one.
   let threadId: string | null = null
-  let caller: Draft<Thread> | undefined
+  let caller: Caller = null
   for (let i = 0; i < end; i++) {
     const { hot, thread, place } = kinds[codes[i] as number] as Kind
     const seq = firstSeq + i
     memory.begin(seq)
     if (hot < 0) {
-      reduceEvent(world, cold[object++] as VmmEvent, seq, thread, memory)
+      reduceEvent(world, cold[object++] as VmmEvent, seq, callerOf(world, thread), memory)
       threadId = null
     }
-    if (threadId !== thread) {
+    if (threadId !== thread || thread === null) {
       threadId = thread
-      caller = thread === null ? undefined : world.threads[thread]
+      caller = callerOf(world, thread)
     }
     world.seq = seq
     switch (hot) {
       case FAULTED:
-        if (caller !== undefined) learnFault(caller, faultGpa[faulted] as number)
+        learnFault(world, caller, faultGpa[faulted] as number)
         leaveGuest(world, faultVm[faulted] as VmRef, faultVcpu[faulted] as number)
         faulted += 1
         break
       case TRANSLATED:
-        if (caller !== undefined) {
-          const gpa = (translatedGpa[translated] as number) * PAGE_SIZE
-          learnTranslation(caller, gpa as Gpa, (translatedHva[translated] as number) * PAGE_SIZE)
-        }
+        learnTranslation(
+          world,
+          caller,
+          ((translatedGpa[translated] as number) * PAGE_SIZE) as Gpa,
+          (translatedHva[translated] as number) * PAGE_SIZE,
+        )
         translated += 1
         break
       case EXTRACTED:
-        if (caller !== undefined) learnFrame(caller, extractedFrame[extracted] as number)
+        learnFrame(world, caller, extractedFrame[extracted] as number)
         extracted += 1
         break
       case ALLOCATED:
@@ -175,6 +177,6 @@ export function replaySegment(world: WorldDraft, segment: Segment, memory: Timed
         // Done above, or an event that changes nothing by itself.
         break
     }
-    if (place !== null && caller !== undefined) moveThread(caller, place)
+    if (place !== null) moveThread(caller, place)
   }
 }
