@@ -15,6 +15,8 @@ export type ProcessSpawned = {
   readonly pmap: PmapRef
 }
 export type ProcessSignalled = { readonly type: 'process.signalled'; readonly pid: Pid }
+/** exit1(): the last thread of the process, which ends it now; the others have left the kernel. */
+export type ExitBegun = { readonly type: 'process.exitBegun'; readonly pid: Pid }
 /** The process is gone; its map entries and its pmap went before. */
 export type ProcessExited = { readonly type: 'process.exited'; readonly pid: Pid }
 /** pledge_ioctl_vmm(): the request is not among the process's promises. */
@@ -72,7 +74,7 @@ export type RangeUnmapped = {
   readonly end: Word64
 }
 
-export type ProcessEvent = ProcessSpawned | ProcessSignalled | ProcessExited | PledgeFiltered | PledgeBroken
+export type ProcessEvent = ProcessSpawned | ProcessSignalled | ExitBegun | ProcessExited | PledgeFiltered | PledgeBroken
 export type SpaceEvent =
   | EntryMapped
   | MapRefused

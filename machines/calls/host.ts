@@ -74,11 +74,18 @@ export const munmapMachine = callSetup.createMachine({
 export const exitMachine = callSetup.createMachine({
   id: 'exit',
   context: NO_CALL,
-  initial: 'removingEntry',
+  initial: 'collectingThreads',
   states: {
+    collectingThreads: {
+      meta: {
+        calls: 'exit_collect_threads',
+        source: 'exit1(): single_thread_set(); the other threads leave the kernel',
+      },
+      on: { done: { target: 'removingEntry' }, refused: { target: 'replying' } },
+    },
     removingEntry: {
       meta: { calls: 'exit_next_entry', source: 'uvm_map_teardown(): pmap_remove() of an entry' },
-      on: { next: { target: 'detachingEntry' }, none: { target: 'destroyingPmap' }, refused: { target: 'replying' } },
+      on: { next: { target: 'detachingEntry' }, none: { target: 'destroyingPmap' } },
     },
     detachingEntry: {
       meta: { calls: 'uvm_unmap_detach', source: 'uvm_map_teardown(): uao_detach() of the entry' },

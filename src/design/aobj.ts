@@ -114,6 +114,7 @@ const primitives: Readonly<Record<string, Primitive>> = {
   uvm_fault: host.faultOrdinary,
   sys_mmap: host.mapAnonymous,
   sys_munmap: host.unmapByProcess,
+  exit_collect_threads: host.collectThreads,
   exit_next_entry: host.exitNextEntry,
   exit_pmap_destroy: host.exitDestroyPmap,
   pageout_choose: host.choosePage,

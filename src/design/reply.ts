@@ -1,7 +1,7 @@
 /** What a call that has ended answers, from what it knows. */
 
 import { unreachable } from '../../events/event.ts'
-import type { FaultReport, Refusal, Reply } from '../../events/reply.ts'
+import type { FaultReport, Refusal, Reply, VmInfo } from '../../events/reply.ts'
 import type { Locals, Thread, World } from '../model/world.ts'
 
 function refusalOf({ errno, at }: Locals): Refusal | null {
@@ -14,11 +14,9 @@ function reportOf(locals: Locals): FaultReport {
   return { exit, instructionLength, instructionInfo }
 }
 
-/** Addresses of a new VM's ranges, as CREATE copies them back. */
-function createdReply(world: World, locals: Locals): Reply {
-  const vm = locals.vm === null ? undefined : world.vms[locals.vm]
-  if (vm === undefined) return { ok: false, errno: 'EFAULT', at: 'vm_create' }
-  return { ok: true, id: vm.id, va: vm.slots.map((slot) => slot.hva ?? slot.hint) }
+/** An entry of INFO's buffer, as a value of its own: a reply outlives the call that it ends. */
+function infoOf(info: VmInfo): VmInfo {
+  return { ...info, states: info.states.map((one) => ({ ...one })) }
 }
 
 /** The handler was reached once the vCPU was found: what refuses before leaves no report. */
@@ -32,15 +30,15 @@ const BEFORE_HANDLER: readonly string[] = [
 ]
 
 /** The answer to the thread's command. */
-export function replyOf(world: World, thread: Thread): Reply {
+export function replyOf(_world: World, thread: Thread): Reply {
   const { command, locals } = thread
   const refusal = refusalOf(locals)
   switch (command.type) {
     case 'ioc.create':
-      return refusal ?? createdReply(world, locals)
+      return refusal ?? { ok: true, id: locals.id, va: [...locals.va] }
     case 'ioc.sharemem': {
       const given = command.ranges.map((_, i) => command.va[i] ?? 0)
-      const va = locals.va.length > 0 ? locals.va : given
+      const va = locals.va.length > 0 ? [...locals.va] : given
       if (refusal === null) return { ok: true, va }
       const entered = !['curproc', 'pledge_ioctl_vmm', 'rw_enter', 'rwsleep'].includes(refusal.at)
       return { ...refusal, va: entered ? va : null }
@@ -56,7 +54,7 @@ export function replyOf(world: World, thread: Thread): Reply {
     }
     case 'ioc.info':
       if (refusal !== null) return { ...refusal, count: locals.count }
-      return { ok: true, count: locals.count ?? 0, need: locals.need, vms: locals.vms }
+      return { ok: true, count: locals.count ?? 0, need: locals.need, vms: locals.vms.map(infoOf) }
     case 'host.touch':
       return refusal === null ? { ok: true, faulted: locals.faulted } : { ...refusal, faulted: locals.faulted }
     case 'host.mmap':

@@ -6,8 +6,8 @@
 
 import type { Bytes, Frame, Hva, Word64 } from '../../events/address.ts'
 import { addWords, isPageAligned, offset, PAGE_SIZE, truncPage, word64 } from '../../events/address.ts'
-import type { ObjectRef } from '../../events/ids.ts'
 import type { Answer } from '../../events/answer.ts'
+import type { ObjectRef } from '../../events/ids.ts'
 import type { MemoryObject } from '../model/world.ts'
 import {
   ABSENT,
@@ -23,25 +23,47 @@ import {
   SHORT,
 } from './kernel.ts'
 import { createPmap, destroyPmap, removePage } from './pmap.ts'
-import { assignSwap, createObject, detachObject } from './uvm_aobj.ts'
+import { assignSwap, createObject, detachObject, reapObject } from './uvm_aobj.ts'
 import { faultIn, isMapped } from './uvm_fault.ts'
 import { entryAt, inUserSpace, isFree, mapObject, removeEntries, removeEntry } from './uvm_map.ts'
 
 /** fork(2) and exec(2) of a new program: an empty address space. */
-export function spawnProcess(kernel: Kernel): Answer {
+export function spawnProcess(kernel: Kernel): Answer | Blocked {
   const { pid, pledge } = commandOf(kernel, 'host.spawn')
   if (kernel.world.processes[pid] !== undefined) return refuse(kernel, 'EEXIST', 'fork')
   const pmap = createPmap(kernel, { kind: 'process', pid })
-  kernel.record({ type: 'process.spawned', pid, pledge, pmap })
+  if (pmap === null) return blocked('memory')
+  kernel.record({ type: 'process.spawned', pid, pledge: [...pledge], pmap })
   return DONE
+}
+
+/**
+ * exit1(), single_thread_set(): a process ends on its own time, once its other threads have left the kernel. One that
+ * is in the guest is told to leave.
+ */
+export function collectThreads(kernel: Kernel): Answer | Blocked {
+  const process = curproc(kernel)
+  const { threads } = kernel.world
+  const others = Object.values(threads).filter(({ id, command }) => {
+    const acts = 'pid' in command && command.type !== 'host.signal' && command.type !== 'host.spawn'
+    return acts && command.pid === process?.pid && id !== kernel.thread.id
+  })
+  if (process === undefined || others.some(({ command }) => command.type === 'host.exit')) {
+    return refuse(kernel, 'ESRCH', 'exit')
+  }
+  if (others.length === 0) {
+    kernel.record({ type: 'process.exitBegun', pid: process.pid })
+    return DONE
+  }
+  if (!process.signalled) kernel.record({ type: 'process.signalled', pid: process.pid })
+  return blocked('threads')
 }
 
 /** uvm_map_teardown(): the next entry goes, immutable or not. */
 export function exitNextEntry(kernel: Kernel): Answer {
   const process = curproc(kernel)
-  if (process === undefined) return refuse(kernel, 'ESRCH', 'exit')
-  const [entry] = process.entries
-  if (entry === undefined) return NONE
+  const entry = process?.entries[0]
+  if (process === undefined || entry === undefined) return NONE
   removeEntry(kernel, process.pid, entry)
   learn(kernel, { dead: [entry.object] })
   return { type: 'next', slot: 0 }
@@ -56,9 +78,17 @@ export function exitDestroyPmap(kernel: Kernel): Answer {
 }
 
 /** uvm_unmap_detach(): one reference back for each entry that went. */
-export function detachDead(kernel: Kernel): Answer {
+export function detachDead(kernel: Kernel): Answer | Blocked {
   const { dead } = kernel.thread.locals
-  for (const object of dead) detachObject(kernel, object, 'entry')
+  // A thread that comes back from its sleep gave the reference on the first one up before.
+  let asleep = kernel.thread.waiting === 'pagedaemon'
+  for (const [i, object] of [...dead].entries()) {
+    const gone = asleep ? reapObject(kernel, object) : detachObject(kernel, object, 'entry')
+    asleep = false
+    if (gone) continue
+    if (i > 0) learn(kernel, { dead: dead.slice(i) })
+    return blocked('pagedaemon')
+  }
   learn(kernel, { dead: [] })
   return DONE
 }
@@ -85,7 +115,7 @@ export function access(kernel: Kernel): Answer {
 }
 
 /** uvm_fault() of that access. */
-export function faultOrdinary(kernel: Kernel): Answer {
+export function faultOrdinary(kernel: Kernel): Answer | Blocked {
   const { va, access: mode } = commandOf(kernel, 'host.touch')
   const process = curproc(kernel)
   const entry = process === undefined ? undefined : entryAt(process, va)
@@ -93,6 +123,7 @@ export function faultOrdinary(kernel: Kernel): Answer {
   if (mode === 'x') return refuse(kernel, 'EACCES', 'uvm_fault')
   const result = faultIn(kernel, process, entry, va as Hva, false)
   if (result === 'ok') return DONE
+  if (result === 'busy') return blocked('pagedaemon')
   return result === 'short' ? SHORT : refuse(kernel, result, 'uvm_fault')
 }
 

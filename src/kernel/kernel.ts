@@ -3,12 +3,12 @@
  * included, and the thread that runs it. It reads the world and records what becomes true; it writes nothing.
  */
 import type { Word64 } from '../../events/address.ts'
+import type { Answer } from '../../events/answer.ts'
 import type { CallCommand, Failpoint } from '../../events/command.ts'
 import { Defect } from '../../events/defect.ts'
 import type { Errno } from '../../events/errno.ts'
 import type { VmmEvent } from '../../events/event.ts'
 import type { WaitChannel } from '../../events/wait.ts'
-import type { Answer } from '../../events/answer.ts'
 import type { Locals, Process, Thread, Vm, World } from '../model/world.ts'
 
 /** The thread cannot go on before what it waits for has happened; the step is tried again then. */
@@ -74,9 +74,10 @@ export function vmOf(kernel: Kernel): Vm {
   return found
 }
 
-/** The calling process, or undefined when it is dead. */
+/** The calling process, or undefined when it is dead. One that ends has no thread but the one that ends it. */
 export function curproc(kernel: Kernel): Process | undefined {
-  return kernel.world.processes[kernel.thread.locals.pid]
+  const process = kernel.world.processes[kernel.thread.locals.pid]
+  return process?.exiting === true && kernel.thread.command.type !== 'host.exit' ? undefined : process
 }
 
 /** A registered VM by the id that a caller gave. */

@@ -20,11 +20,14 @@ const LEVELS_UP: readonly TableLevel[] = [1, 2, 3]
 /** 'ok', an errno that the caller can handle, or that the host is no more. */
 export type EnterResult = 'ok' | Errno | 'panicked'
 
-/** pmap_create(): the roots come from a pool whose items are whole pages. */
-export function createPmap(kernel: Kernel, owner: PmapCreated['owner']): PmapRef {
+/** pmap_create(): the roots come from a pool whose items are whole pages. Null while there are none: it sleeps then. */
+export function createPmap(kernel: Kernel, owner: PmapCreated['owner']): PmapRef | null {
   const { made, boot, memory } = kernel.world
+  const count = boot.meltdown ? 2 : 1
+  const roots = memory.lowestFree(count) as Frame[]
+  if (roots.length < count) return null
   const pmap = (made.pmap + 1) as PmapRef
-  kernel.record({ type: 'pmap.created', pmap, owner, roots: memory.lowestFree(boot.meltdown ? 2 : 1) as Frame[] })
+  kernel.record({ type: 'pmap.created', pmap, owner, roots })
   return pmap
 }
 
@@ -157,5 +160,5 @@ export function removePage(kernel: Kernel, frame: number): void {
 
 /** pmap_destroy() of the last reference. */
 export function destroyPmap(kernel: Kernel, pmap: Pmap): void {
-  kernel.record({ type: 'pmap.destroyed', pmap: pmap.ref, roots: pmap.roots as Frame[] })
+  kernel.record({ type: 'pmap.destroyed', pmap: pmap.ref, roots: [...pmap.roots] as Frame[] })
 }

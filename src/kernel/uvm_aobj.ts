@@ -31,7 +31,7 @@ export function createObject(kernel: Kernel, kind: 'aobj' | 'anon', size: Bytes)
 
 /** uao_reference(). False when the object is gone: a real kernel goes on with what lies there then. */
 export function referenceObject(kernel: Kernel, object: ObjectRef, why: ObjectReferenced['why']): boolean {
-  if (kernel.world.objects[object] === undefined) {
+  if (!isAlive(kernel, object)) {
     panic(kernel, 'uao_reference', 'uaf')
     return false
   }
@@ -39,28 +39,46 @@ export function referenceObject(kernel: Kernel, object: ObjectRef, why: ObjectRe
   return true
 }
 
-/** uao_detach(): one reference less; the last one frees pages and swap slots, whatever the wire counts are. */
-export function detachObject(kernel: Kernel, object: ObjectRef, why: ObjectReleased['why']): void {
-  if (kernel.world.objects[object] === undefined) {
+/**
+ * uao_detach(): one reference less; the last one frees pages and swap slots, whatever the wire counts are.
+ *
+ * @returns false where the last reference went while the page daemon had a page of the object: the thread sleeps
+ *   until that is gone, and goes on with `reapObject`.
+ */
+export function detachObject(kernel: Kernel, object: ObjectRef, why: ObjectReleased['why']): boolean {
+  if (!isAlive(kernel, object)) {
     panic(kernel, 'uao_detach', 'uaf')
-    return
+    return true
   }
   kernel.record({ type: 'object.released', object, why, thread: kernel.thread.id })
-  if ((kernel.world.objects[object]?.refs ?? 0) > 0) return
+  return isAlive(kernel, object) || reapObject(kernel, object)
+}
+
+/** An object without references waits for its busy pages, if for anything; it is not to be used any more. */
+function isAlive(kernel: Kernel, object: ObjectRef): boolean {
+  return (kernel.world.objects[object]?.refs ?? 0) > 0
+}
+
+/** The end of an object without references, but for the pages that are busy. False while there are any. */
+export function reapObject(kernel: Kernel, object: ObjectRef): boolean {
   const pages: { readonly index: number; readonly frame: number }[] = []
+  let busy = false
   kernel.world.memory.eachResident(object, (index, frame) => {
-    pages.push({ index, frame })
+    if (kernel.world.memory.busy(frame)) busy = true
+    else pages.push({ index, frame })
   })
   for (const { index, frame } of pages) {
     removePage(kernel, frame)
     kernel.record({ type: 'page.freed', object, index, frame: frame as Frame })
   }
+  if (busy) return false
   const swapped: number[] = []
   kernel.world.memory.eachSwapped(object, (index) => {
     swapped.push(index)
   })
   for (const index of swapped) kernel.record({ type: 'swap.released', object, index })
   kernel.record({ type: 'object.freed', object })
+  return true
 }
 
 /** uao_set_swslot(): whether the page of the object has a swap slot now. */

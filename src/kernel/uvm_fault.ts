@@ -11,8 +11,11 @@ import type { Entry, Process } from '../model/world.ts'
 import type { Kernel } from './kernel.ts'
 import { enterProcess } from './pmap.ts'
 
-/** 'ok', 'short' where the fault has to be tried again once there is memory, or an errno. */
-export type FaultResult = 'ok' | 'short' | Errno
+/**
+ * 'ok', an errno, 'short' where the fault has to be tried again once there is memory, or 'busy' where the page daemon
+ * has the page and the fault sleeps until it is gone.
+ */
+export type FaultResult = 'ok' | 'short' | 'busy' | Errno
 
 /**
  * Brings the page of `entry` at `va` in, from the object, from swap or zero-filled, and enters it into the process
@@ -23,6 +26,7 @@ export function faultIn(kernel: Kernel, process: Process, entry: Entry, va: Hva,
   const index = entry.offset + pagesOf(page - entry.start)
   const { object } = entry
   let frame = kernel.world.memory.resident(object, index)
+  if (frame >= 0 && kernel.world.memory.busy(frame)) return 'busy'
   const swapped = kernel.world.memory.swapped(object, index)
   if (frame < 0) {
     if (kernel.fails('page_alloc') !== null) return waitForMemory(kernel)
@@ -31,7 +35,9 @@ export function faultIn(kernel: Kernel, process: Process, entry: Entry, va: Hva,
     if (frame < 0) return 'ENOMEM'
     kernel.record({ type: 'page.allocated', object, index, frame: frame as Frame, from: swapped ? 'swap' : 'zero' })
   }
-  if (enterProcess(kernel, process.pmap, page, frame as Frame, wired) !== 'ok') return waitForMemory(kernel)
+  if (enterProcess(kernel, process.pmap, page, frame as Frame, wired) !== 'ok') {
+    return kernel.world.memory.lowestFreeFrame() < 0 ? 'ENOMEM' : waitForMemory(kernel)
+  }
   if (wired) {
     const wires = kernel.world.memory.wireCount(frame) + 1
     kernel.record({ type: 'page.wired', frame: frame as Frame, wires, pid: process.pid, va: page })

@@ -7,13 +7,13 @@
 
 import type { Bytes, Gpa, Hva, Word64 } from '../../events/address.ts'
 import { isPageAligned, offset, VMM_MAX_MEM_RANGES, VMM_MAX_VM_MEM_SIZE } from '../../events/address.ts'
+import type { Answer } from '../../events/answer.ts'
 import type { IocCreate, RangeRequest } from '../../events/command.ts'
 import { Defect } from '../../events/defect.ts'
 import type { VmRef } from '../../events/ids.ts'
 import type { MemoryRange } from '../../events/vm.ts'
-import type { Answer } from '../../events/answer.ts'
 import { type Slot, VM_MEM_MMIO } from '../model/world.ts'
-import { commandOf, DONE, type Kernel, learn, NONE, refuse, vmOf } from './kernel.ts'
+import { type Blocked, blocked, commandOf, DONE, type Kernel, learn, NONE, refuse, vmOf } from './kernel.ts'
 import { createPmap } from './pmap.ts'
 import { createObject, detachObject, referenceObject } from './uvm_aobj.ts'
 import { mapObject, sealRange, unmapRange } from './uvm_map.ts'
@@ -75,9 +75,8 @@ export function allocateVm(kernel: Kernel): Answer {
 }
 
 /** pmap_create(): an ordinary pmap until it is converted. */
-export function createNestedPmap(kernel: Kernel): Answer {
-  createPmap(kernel, { kind: 'nested', vm: vmOf(kernel).ref })
-  return DONE
+export function createNestedPmap(kernel: Kernel): Answer | Blocked {
+  return createPmap(kernel, { kind: 'nested', vm: vmOf(kernel).ref }) === null ? blocked('memory') : DONE
 }
 
 /** The next range from the cursor on that has memory behind it. */
@@ -185,14 +184,15 @@ export function freeVcpu(kernel: Kernel): Answer {
   return DONE
 }
 
-/** The capacity again, under vm_lock for writing; then the VM is numbered. */
+/**
+ * The capacity again, under vm_lock for writing; then the VM is numbered. What the caller gets is written down under
+ * the lock as well: once it is dropped, somebody may take the VM down before this call has answered.
+ */
 export function registerVm(kernel: Kernel): Answer {
-  if (exceedsCapacity(kernel, vmOf(kernel).vcpuCt)) return refuse(kernel, 'ENOMEM', 'vm_create')
-  const answer: { type: 'vm.numbered'; id: number } = { type: 'vm.numbered', id: kernel.world.softc.vmIdx + 1 }
-  return answer
-}
-
-/** What the caller finds in the ranges' address fields: where they are mapped, or what it put there. */
-export function addressesOf(slots: readonly Slot[]): readonly Word64[] {
-  return slots.map((slot) => slot.hva ?? slot.hint)
+  const { vcpuCt, slots } = vmOf(kernel)
+  if (exceedsCapacity(kernel, vcpuCt)) return refuse(kernel, 'ENOMEM', 'vm_create')
+  const id = kernel.world.softc.vmIdx + 1
+  // In the ranges' address fields the caller finds where they are mapped, or what it put there.
+  learn(kernel, { id, va: slots.map((slot) => slot.hva ?? slot.hint) })
+  return { type: 'vm.numbered', id }
 }

@@ -7,8 +7,8 @@
 
 import type { Frame, Gpa, Hva, Word64 } from '../../events/address.ts'
 import { addWords, pageOf, truncPage, VM_MAXUSER_ADDRESS } from '../../events/address.ts'
-import type { Errno } from '../../events/errno.ts'
 import type { Answer } from '../../events/answer.ts'
+import type { Errno } from '../../events/errno.ts'
 import { leafFrame } from '../model/memory.ts'
 import { VCPU_STOPPED, VM_MEM_MMIO, type Vm } from '../model/world.ts'
 import {
@@ -158,7 +158,8 @@ export function extractPage(kernel: Kernel): Answer {
 }
 
 /** uvm_fault_wire() of one page of curproc's map. */
-export function faultWire(kernel: Kernel): Answer {
+export function faultWire(kernel: Kernel): Answer | Blocked {
+  if (kernel.thread.waiting === 'pagedaemon') return faultWireAgain(kernel)
   const { hva, pid } = kernel.thread.locals
   const injected = kernel.fails('uvm_fault_wire')
   if (injected !== null) return refuseWire(kernel, injected)
@@ -176,13 +177,14 @@ function refuseWire(kernel: Kernel, errno: Errno): Answer {
 }
 
 /** The fault itself, also once more after uvm_wait(). */
-export function faultWireAgain(kernel: Kernel): Answer {
+export function faultWireAgain(kernel: Kernel): Answer | Blocked {
   const { hva } = kernel.thread.locals
   const process = curproc(kernel)
   const entry = process === undefined ? undefined : entryAt(process, hva)
   if (process === undefined || entry === undefined) return refuseWire(kernel, 'EFAULT')
   const result = faultIn(kernel, process, entry, hva as Hva, true)
   if (result === 'ok') return DONE
+  if (result === 'busy') return blocked('pagedaemon')
   return result === 'short' ? SHORT : refuseWire(kernel, result)
 }
 

@@ -7,9 +7,9 @@
 import type { Gpa } from '../../events/address.ts'
 import { offset } from '../../events/address.ts'
 import type { Answer } from '../../events/answer.ts'
-import { DONE, type Kernel, learn, NONE, vmOf } from './kernel.ts'
+import { type Blocked, blocked, DONE, type Kernel, learn, NONE, vmOf } from './kernel.ts'
 import { destroyPmap, removeRange } from './pmap.ts'
-import { detachObject } from './uvm_aobj.ts'
+import { detachObject, reapObject } from './uvm_aobj.ts'
 
 export function beginTeardown(kernel: Kernel): Answer {
   learn(kernel, { cursor: 0, vcpus: vmOf(kernel).vcpuCt })
@@ -54,10 +54,13 @@ export function nextHeldSlot(kernel: Kernel): Answer {
 }
 
 /** uao_detach() of vmm's reference: frees the pages if no process maps them. */
-export function detachSlot(kernel: Kernel): Answer {
+export function detachSlot(kernel: Kernel): Answer | Blocked {
   const { object } = kernel.thread.locals
-  if (object !== null) detachObject(kernel, object, 'slot')
-  return DONE
+  if (object === null) return DONE
+  // A thread that comes back from its sleep gave the reference up before.
+  const asleep = kernel.thread.waiting === 'pagedaemon'
+  const gone = asleep ? reapObject(kernel, object) : detachObject(kernel, object, 'slot')
+  return gone ? DONE : blocked('pagedaemon')
 }
 
 /** pmap_destroy(): no leaf must be left. */

@@ -7,11 +7,11 @@
  */
 import type { Bytes, Gpa, Hva, Word64 } from '../../events/address.ts'
 import type { Boot } from '../../events/boot.ts'
-import type { WaitChannel } from '../../events/wait.ts'
 import type { CallCommand, Pledge } from '../../events/command.ts'
 import type { Errno } from '../../events/errno.ts'
 import type { ObjectRef, Pid, PmapRef, SlotIndex, ThreadId, VcpuId, VmId, VmRef } from '../../events/ids.ts'
 import type { VmInfo } from '../../events/reply.ts'
+import type { WaitChannel } from '../../events/wait.ts'
 import type { MemoryReader } from './memory.ts'
 
 /** vc_state. @source machine/vmmvar.h */
@@ -135,6 +135,8 @@ export type Process = {
   /** Ascending by address. */
   readonly entries: readonly Entry[]
   readonly signalled: boolean
+  /** Only the thread that ends it is left. */
+  readonly exiting: boolean
   /** It broke a promise; a real one would have been killed. */
   readonly killed: boolean
 }
@@ -153,8 +155,10 @@ export type Locals = {
   readonly errno: Errno | null
   /** Routine that refused. */
   readonly at: string
-  /** vsp_va[] of SHAREMEM. */
+  /** vsp_va[] of SHAREMEM, and the ranges' addresses that CREATE hands back. */
   readonly va: readonly Word64[]
+  /** vcp_id, once CREATE has registered its VM. */
+  readonly id: VmId
   /** Cursor of a loop. */
   readonly cursor: number
   /** Where a loop or a walk ends. */
@@ -260,6 +264,7 @@ export const NO_LOCALS: Locals = {
   errno: null,
   at: '',
   va: [],
+  id: 0,
   cursor: 0,
   limit: 0,
   count: null,

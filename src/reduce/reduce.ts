@@ -115,6 +115,7 @@ export function reduceEvent(world: WorldDraft, event: VmmEvent, seq: number, cal
       return reducePage(world, event, memory)
     case 'process.spawned':
     case 'process.signalled':
+    case 'process.exitBegun':
     case 'process.exited':
     case 'pledge.filtered':
     case 'pledge.broken':

@@ -18,11 +18,15 @@ export function reduceProcess(world: WorldDraft, event: ProcessEvent): void {
         pmap: event.pmap,
         entries: [],
         signalled: false,
+        exiting: false,
         killed: false,
       }
       return
     case 'process.signalled':
       processOf(world, event.pid).signalled = true
+      return
+    case 'process.exitBegun':
+      processOf(world, event.pid).exiting = true
       return
     case 'process.exited':
       delete world.processes[event.pid]

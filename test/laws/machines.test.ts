@@ -4,9 +4,9 @@
  */
 import { expect } from 'chai'
 import type { AnyStateMachine } from 'xstate'
+import type { Answer } from '../../events/answer.ts'
 import type { VmmEvent } from '../../events/event.ts'
 import type { ObjectRef, VmRef } from '../../events/ids.ts'
-import type { Answer } from '../../machines/answer.ts'
 import { type CallContext, NO_CALL } from '../../machines/calls/setup.ts'
 import { pagedaemonMachine } from '../../machines/pagedaemon.ts'
 import { processMachine } from '../../machines/process.ts'
@@ -124,6 +124,7 @@ function worldWith(lives: { vm?: VmLife; slot?: SlotLife; vcpu?: VcpuLife; paged
     pmap: 1 as never,
     entries: [],
     signalled: false,
+    exiting: false,
     killed: false,
   }
   const slot = {

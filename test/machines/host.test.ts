@@ -62,11 +62,16 @@ describe('the end of a process', () => {
     rows: [
       [
         'takes its entries down one by one',
-        'removingEntry next detachingEntry done removingEntry next detachingEntry done removingEntry none destroyingPmap done replying',
+        `collectingThreads done removingEntry next detachingEntry done removingEntry next detachingEntry done
+         removingEntry none destroyingPmap done replying`,
         'process.exit',
       ],
-      ['has nothing to take down', 'removingEntry none destroyingPmap done replying', 'process.exit'],
-      ['is refused where there is no process', 'removingEntry refused replying', ''],
+      [
+        'has nothing to take down',
+        'collectingThreads done removingEntry none destroyingPmap done replying',
+        'process.exit',
+      ],
+      ['is refused where there is no process', 'collectingThreads refused replying', ''],
     ],
   })
 })

@@ -4,7 +4,7 @@
  */
 import { expect } from 'chai'
 import type { AnyStateMachine } from 'xstate'
-import type { Answer } from '../../machines/answer.ts'
+import type { Answer } from '../../events/answer.ts'
 import { type CallContext, NO_CALL } from '../../machines/calls/setup.ts'
 import type { Tell } from '../../machines/tell.ts'
 import { type CompiledMachine, compile } from '../../src/engine/compile.ts'

@@ -1,0 +1,236 @@
+/**
+ * Commands that mean something: each is drawn with a look at the world, so that it mostly names what is there, and
+ * now and then what is not. A draw of zeros gives the plainest command, so that runs shrink towards plain ones.
+ */
+import type { Word64 } from '../../events/address.ts'
+import type { AccessMode, CallCommand, Failpoint, GuestCommand, Pledge, RangeRequest } from '../../events/command.ts'
+import { FAILPOINTS } from '../../events/command.ts'
+import type { Errno } from '../../events/errno.ts'
+import type { Pid, VmId } from '../../events/ids.ts'
+import type { Vm, World } from '../../src/model/world.ts'
+
+/** A whole number from 0 to `limit` - 1. */
+export type Draw = (limit: number) => number
+
+export const PAGE = 4096
+const MIB = 2 ** 20
+const PIDS: readonly Pid[] = [100, 200, 300]
+const PLEDGES: readonly (readonly Pledge[])[] = [[], ['vmm', 'proc'], ['vmm'], ['proc']]
+/** Where hints and mappings at fixed addresses lie: few places, so that they meet. */
+const LOW: readonly number[] = [0x200000, 0x201000, 0x205000, 0x400000]
+const HOLE = 0x40000000
+
+const pick = <Item>(items: readonly Item[], draw: Draw): Item => items[draw(items.length)] as Item
+const rarely = (draw: Draw, one = 12): boolean => draw(one) === one - 1
+
+const ram = (gpa: Word64, pages: number, va: Word64 = 0): RangeRequest => ({ gpa, size: pages * PAGE, memtype: 0, va })
+const mmio = (gpa: Word64, pages: number): RangeRequest => ({ gpa, size: pages * PAGE, memtype: 2, va: 0 })
+
+/** Layouts of guest memory; the last two are refused. */
+const LAYOUTS: readonly (readonly RangeRequest[])[] = [
+  [ram(0, 2)],
+  [ram(0, 1), ram(PAGE, 2)],
+  [ram(0, 2), mmio(2 * PAGE, 1), ram(3 * PAGE, 1)],
+  [ram(0, 3, 0x200000)],
+  [ram(0, 1), ram(2 * MIB, 1), { ...ram(1024 * MIB, 1), memtype: 1 }],
+  [mmio(0, 4), ram(4 * PAGE, 70)],
+  [ram(2 * MIB - PAGE, 2), mmio(4 * MIB, 1)],
+  [ram(PAGE, 2), ram(0, 1)],
+  [mmio(0, 1)],
+]
+
+function pidOf(world: World, draw: Draw): Pid {
+  const alive = Object.values(world.processes).map(({ pid }) => pid)
+  return alive.length === 0 || rarely(draw, 16) ? pick(PIDS, draw) : pick(alive, draw)
+}
+
+function listed(world: World): readonly Vm[] {
+  return world.softc.list.flatMap((ref) => world.vms[ref] ?? [])
+}
+
+function vmOf(world: World, draw: Draw): Vm | undefined {
+  const vms = listed(world)
+  return vms.length === 0 ? undefined : pick(vms, draw)
+}
+
+function idOf(world: World, draw: Draw): VmId {
+  const vm = vmOf(world, draw)
+  // An id that was given out before, or will be next.
+  return vm === undefined || rarely(draw) ? draw(world.softc.vmIdx + 2) : vm.id
+}
+
+/** The process that made the VM, or another one. */
+function callerOf(world: World, vm: Vm | undefined, draw: Draw): Pid {
+  return vm === undefined || rarely(draw, 5) ? pidOf(world, draw) : vm.creator
+}
+
+function gpaOf(vm: Vm | undefined, draw: Draw): Word64 {
+  if (vm === undefined || rarely(draw)) return pick([0, HOLE, 3 * PAGE, 2n ** 63n], draw)
+  const slot = pick(vm.slots, draw)
+  const page = draw(Math.min(3, slot.size / PAGE))
+  return slot.gpa + page * PAGE + pick([0, 0, 0, 0x123], draw)
+}
+
+/** An address that the process has mapped, or one nearby. */
+function vaOf(world: World, pid: Pid, draw: Draw): number {
+  const entries = world.processes[pid]?.entries ?? []
+  if (entries.length === 0 || rarely(draw, 8)) return pick([...LOW, 0x1000000000], draw)
+  const entry = pick(entries, draw)
+  return entry.start + draw(Math.min(4, entry.size / PAGE)) * PAGE
+}
+
+type Maker = (world: World, draw: Draw) => CallCommand
+
+const create: Maker = (world, draw) => {
+  const ranges = pick(rarely(draw, 6) ? LAYOUTS : LAYOUTS.slice(0, 7), draw)
+  const count = rarely(draw, 24) ? { count: draw(4) } : {}
+  return { type: 'ioc.create', pid: pidOf(world, draw), ranges, ncpus: rarely(draw, 24) ? 2 : 1, name: 'vm', ...count }
+}
+
+const share: Maker = (world, draw) => {
+  const vm = vmOf(world, draw)
+  const ranges = (vm?.slots ?? []).map(({ gpa, size, memtype }) => ({ gpa, size, memtype, va: 0 }))
+  const wrong = rarely(draw, 10)
+  return {
+    type: 'ioc.sharemem',
+    pid: pidOf(world, draw),
+    vm: vm?.id ?? idOf(world, draw),
+    ranges: wrong ? ranges.slice(1) : ranges,
+    va: rarely(draw, 16) ? [0x200000] : [],
+  }
+}
+
+const fault: Maker = (world, draw) => {
+  const vm = vmOf(world, draw)
+  return {
+    type: 'guest.fault',
+    pid: callerOf(world, vm, draw),
+    vm: vm?.id ?? idOf(world, draw),
+    vcpu: rarely(draw, 16) ? 1 : 0,
+    gpa: gpaOf(vm, draw),
+    handler: rarely(draw, 10) ? pick(['ept', 'rvi'] as const, draw) : null,
+    direct: rarely(draw),
+    qualification: rarely(draw, 10) ? draw(64) : 1,
+    instructionLength: rarely(draw) ? draw(17) : 3,
+    decodeAssist: !rarely(draw),
+  }
+}
+
+const touch: Maker = (world, draw) => {
+  const pid = pidOf(world, draw)
+  const access: AccessMode = rarely(draw) ? pick(['r', 'x'] as const, draw) : 'rw'
+  return { type: 'host.touch', pid, va: vaOf(world, pid, draw) + draw(2), access }
+}
+
+const munmap: Maker = (world, draw) => {
+  const pid = pidOf(world, draw)
+  return { type: 'host.munmap', pid, va: vaOf(world, pid, draw), size: (1 + draw(3)) * PAGE }
+}
+
+const pageout: Maker = (world, draw) => {
+  const resident: { readonly object: string; readonly page: number }[] = []
+  for (const { ref, name } of Object.values(world.objects)) {
+    world.memory.eachResident(ref, (page) => {
+      resident.push({ object: name, page })
+    })
+  }
+  const chosen = resident.length === 0 || rarely(draw) ? { object: 'a1', page: draw(3) } : pick(resident, draw)
+  return { type: 'host.pageout', ...chosen }
+}
+
+/** What a failing function may answer; the first is what it mostly does. */
+const ERRNOS: Readonly<Partial<Record<Failpoint, readonly Errno[]>>> = {
+  uvm_map_immutable: ['EPERM', 'EINVAL'],
+  vcpu_init: ['ENOMEM', 'EINVAL'],
+  vmm_start: ['EIO'],
+  rw_enter: ['EINTR'],
+  rwsleep: ['EINTR'],
+  copyin: ['EFAULT'],
+  copyout: ['EFAULT', 'EIO'],
+  uvm_fault_wire: ['EFAULT', 'EACCES', 'EIO', 'ENOMEM'],
+}
+
+const fail: Maker = (_, draw) => {
+  const fn = pick(FAILPOINTS, draw)
+  return { type: 'fail.next', fn, k: 1 + draw(4), errno: pick(ERRNOS[fn] ?? ['ENOMEM'], draw) }
+}
+
+const MAKERS: readonly (readonly [weight: number, make: Maker])[] = [
+  [6, create],
+  [10, fault],
+  [8, touch],
+  [8, share],
+  [8, (world, draw) => runOf(world, draw)],
+  [8, pageout],
+  [5, (world, draw) => ({ type: 'ioc.term', pid: pidOf(world, draw), vm: idOf(world, draw) })],
+  [6, fail],
+  [5, munmap],
+  [
+    3,
+    (world, draw) => ({
+      type: 'host.mmap',
+      pid: pidOf(world, draw),
+      va: pick([null, ...LOW], draw),
+      size: (1 + draw(3)) * PAGE,
+    }),
+  ],
+  [
+    3,
+    (world, draw) => ({
+      type: 'host.spawn',
+      pid: pick(PIDS, draw),
+      pledge: rarely(draw, 3) ? pick(PLEDGES, draw) : [],
+    }),
+  ],
+  [2, (world, draw) => ({ type: 'host.exit', pid: pidOf(world, draw) })],
+  [2, (world, draw) => ({ type: 'ioc.info', pid: pidOf(world, draw), size: pick([160 * 600, 160, 0], draw) })],
+  [2, (world, draw) => ({ type: 'ioc.resetcpu', pid: pidOf(world, draw), vm: idOf(world, draw), vcpu: 0 })],
+  [
+    2,
+    (world, draw) => ({
+      type: 'host.hold',
+      pid: pidOf(world, draw),
+      vm: idOf(world, draw),
+      as: pick(['h', 'i'], draw),
+    }),
+  ],
+  [3, (_, draw) => ({ type: 'host.release', as: pick(['h', 'i'], draw) })],
+  [1, (world, draw) => ({ type: 'host.signal', pid: pidOf(world, draw) })],
+  [1, (world, draw) => ({ type: 'host.poke', vm: idOf(world, draw), vcpu: 0, state: draw(5) })],
+  [1, (world, draw) => ({ type: 'host.muststop', pid: pidOf(world, draw), vm: idOf(world, draw) })],
+  [1, ({ softc }) => ({ type: softc.status === 'active' ? 'host.suspend' : 'host.wakeup' })],
+  [1, (world, draw) => ({ type: 'ioc.unknown', pid: pidOf(world, draw), request: 0x5600 })],
+]
+const WEIGHTS = MAKERS.reduce((sum, [weight]) => sum + weight, 0)
+
+function runOf(world: World, draw: Draw): CallCommand {
+  const vm = vmOf(world, draw)
+  return {
+    type: 'ioc.run',
+    pid: callerOf(world, vm, draw),
+    vm: vm?.id ?? idOf(world, draw),
+    vcpu: rarely(draw, 16) ? 1 : 0,
+  }
+}
+
+/** A command for a thread of its own. */
+export function drawCommand(world: World, draw: Draw): CallCommand {
+  // Where little is possible, what makes more possible comes first.
+  if (draw(3) > 0) {
+    if (world.softc.status === 'suspended') return { type: 'host.wakeup' }
+    if (Object.keys(world.processes).length === 0) return { type: 'host.spawn', pid: pick(PIDS, draw), pledge: [] }
+    if (world.softc.list.length === 0) return create(world, draw)
+  }
+  let left = draw(WEIGHTS)
+  for (const [weight, make] of MAKERS) {
+    if (left < weight) return make(world, draw)
+    left -= weight
+  }
+  throw new RangeError(`drew ${left} too many`)
+}
+
+/** What the guest of `vm` does next. */
+export function drawGuest(vm: Vm, vcpu: number, draw: Draw): GuestCommand {
+  if (rarely(draw, 4)) return { type: 'guest.leave', vm: vm.id, vcpu }
+  return { type: 'guest.touch', vm: vm.id, vcpu, gpa: gpaOf(vm, draw), access: 'rw' }
+}
