@@ -11,6 +11,7 @@ import type { ThreadId } from './ids.ts'
 import type { ObjectEvent, PageEvent } from './object.ts'
 import type { PmapEvent } from './pmap.ts'
 import type { ProcessEvent, SpaceEvent } from './space.ts'
+import type { TraceEvent } from './trace.ts'
 import type { VcpuEvent } from './vcpu.ts'
 import type { HoldEvent, SlotEvent, VmEvent } from './vm.ts'
 
@@ -18,6 +19,7 @@ export const EVENT_VERSION = 1
 
 export type VmmEvent =
   | CallEvent
+  | TraceEvent
   | DeviceEvent
   | VmEvent
   | SlotEvent

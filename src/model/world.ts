@@ -224,6 +224,8 @@ export type World = {
   }
   /** Live structs of the pools, as pool(9) counts them. */
   readonly pools: { readonly vm: number; readonly vcpu: number }
+  /** How often an imported trace lost events or did not tell: where it is not 0, what is not so may not be known. */
+  readonly gaps: number
   /** Swap slots in use. */
   readonly swapUsed: number
   readonly memory: MemoryReader
@@ -246,6 +248,7 @@ export function bootWorld(boot: Boot, memory: MemoryReader): World {
     holds: {},
     made: { vm: 0, pmap: 0, nested: 0, object: 0, aobj: 0, anon: 0, process: 0, thread: 0 },
     pools: { vm: 0, vcpu: 0 },
+    gaps: 0,
     swapUsed: 0,
     memory,
   }

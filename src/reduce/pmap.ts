@@ -156,7 +156,8 @@ export function reducePmap(world: WorldDraft, event: PmapEvent, memory: Memory):
       memory.destroyPmap(event.pmap)
       for (const frame of [...frames, ...event.roots]) memory.freeFrame(frame)
       const { owner } = pmapOf(world, event.pmap)
-      if (owner.kind === 'nested') vmOf(world, owner.vm).pmap = null
+      // A host may have grown another tree for the VM before this one was given up.
+      if (owner.kind === 'nested' && vmOf(world, owner.vm).pmap === event.pmap) vmOf(world, owner.vm).pmap = null
       delete world.pmaps[event.pmap]
       return
     }

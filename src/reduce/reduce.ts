@@ -128,6 +128,13 @@ export function reduceEvent(world: WorldDraft, event: VmmEvent, seq: number, cal
     case 'space.removed':
     case 'space.unmapped':
       return reduceSpace(world, event)
+    case 'trace.lost':
+    case 'trace.undecided':
+      world.gaps += 1
+      return
+    case 'trace.checkpointed':
+    case 'trace.noted':
+      return
     case 'hold.taken':
       world.holds[event.as] = event.vm
       return
