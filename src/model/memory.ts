@@ -112,6 +112,12 @@ export interface MemoryReader {
   queue(frame: number): PageQueue
   busy(frame: number): boolean
   clean(frame: number): boolean
+  /** Whether an access through a mapping that the pv list names was seen since the page was deactivated. */
+  referenced(frame: number): boolean
+  /** What the frame holds, as one number; 0 for zeros. A free frame still holds what its last user left. */
+  value(frame: number): number
+  /** Each frame that holds anything but zeros, ascending. */
+  eachValue(visit: (frame: number, value: number) => void): void
   /** The `count` lowest free frames, ascending. Shorter when memory is short. */
   lowestFree(count: number): readonly number[]
   /** The lowest free frame, or -1 when all are in use. */
@@ -134,6 +140,10 @@ export interface MemoryReader {
   /** The frame of a resident page, or -1. */
   resident(object: number, index: number): number
   swapped(object: number, index: number): boolean
+  /** What the page's copy in swap holds; 0 for zeros and without a copy. */
+  swapValue(object: number, index: number): number
+  /** Each copy in swap that holds anything but zeros, ascending by object and index. */
+  eachSwapValue(visit: (object: number, index: number, value: number) => void): void
   residentCount(object: number): number
   swapCount(object: number): number
   /** Ascending by index. */
@@ -157,7 +167,7 @@ export interface Memory extends MemoryReader {
   setLeaf(pmap: number, page: number, level: Level, packed: number): void
   clearLeaf(pmap: number, page: number, level: Level): void
 
-  /** A new page: not wired, on no queue, neither busy nor clean, whatever the frame was left with. */
+  /** A new page of zeros: not wired, on no queue, neither busy nor clean, whatever the frame was left with. */
   takeFrame(frame: number, use: Exclude<FrameUse, 'free'>, owner: number, pageIndex: number): void
   /**
    * Back to the free list: next generation, no wiring, no queue, not busy. The pv list stays, since
@@ -168,12 +178,21 @@ export interface Memory extends MemoryReader {
   setQueue(frame: number, queue: PageQueue): void
   setBusy(frame: number, busy: boolean): void
   setClean(frame: number, clean: boolean): void
+  setReferenced(frame: number, referenced: boolean): void
+  setValue(frame: number, value: number): void
+  /** The resident page of the object gets what its copy in swap holds. */
+  pageIn(object: number, index: number): void
+  /** The page's copy in swap gets what its frame holds now. */
+  pageOut(object: number, index: number): void
+  /** The frame gets what a page of an object holds, resident or in swap. */
+  copyPage(frame: number, object: number, index: number): void
 
   addPv(frame: number, pmap: number, page: number): void
   removePv(frame: number, pmap: number, page: number): void
 
   setResident(object: number, index: number, frame: number): void
   clearResident(object: number, index: number): void
+  /** A copy that goes takes what it held along. */
   setSwapped(object: number, index: number, swapped: boolean): void
   /** Forgets all its pages, resident and swapped; their frames are freed by the caller's events. */
   dropObject(object: number): void

@@ -115,6 +115,19 @@ const calls = fc.oneof(
   },
   { weight: 1, arbitrary: call('setBusy', [frame, fc.boolean()], (m, ...args) => m.setBusy(...args)) },
   { weight: 1, arbitrary: call('setClean', [frame, fc.boolean()], (m, ...args) => m.setClean(...args)) },
+  {
+    weight: 1,
+    arbitrary: call('setReferenced', [frame, fc.boolean()], (m, ...args) => m.setReferenced(...args)),
+  },
+  {
+    weight: 4,
+    arbitrary: call('setValue', [frame, fc.oneof(fc.nat(3), fc.constantFrom(2 ** 46 - 1, 2 ** 46))], (m, ...args) =>
+      m.setValue(...args),
+    ),
+  },
+  { weight: 2, arbitrary: call('pageIn', [object, index], (m, ...args) => m.pageIn(...args)) },
+  { weight: 3, arbitrary: call('pageOut', [object, index], (m, ...args) => m.pageOut(...args)) },
+  { weight: 2, arbitrary: call('copyPage', [frame, object, index], (m, ...args) => m.copyPage(...args)) },
   // Few frames, so that lists grow long.
   { weight: 5, arbitrary: call('addPv', [fc.nat(2), pmap, page], (m, ...args) => m.addPv(...args)) },
   { weight: 4, arbitrary: call('removePv', [fc.nat(2), pmap, page], (m, ...args) => m.removePv(...args)) },
@@ -197,9 +210,13 @@ export function answersOf(memory: MemoryReader): unknown {
       memory.queue(own),
       memory.busy(own),
       memory.clean(own),
+      memory.referenced(own),
+      memory.value(own),
       memory.pvList(own),
     ]),
     eachFrame: listed((visit) => memory.eachFrame(visit)),
+    values: listed((visit) => memory.eachValue((...of) => visit(of))),
+    swapValues: listed((visit) => memory.eachSwapValue((...of) => visit(of))),
     free: [0, 1, 5, FRAMES, FRAMES + 1].map((count) => memory.lowestFree(count)),
     lowest: memory.lowestFreeFrame(),
     used: memory.framesUsed,
@@ -211,7 +228,11 @@ export function answersOf(memory: MemoryReader): unknown {
       swaps: memory.swapCount(number),
       each: listed((visit) => memory.eachResident(number, (...of) => visit(of))),
       eachSwapped: listed((visit) => memory.eachSwapped(number, (at) => visit(at))),
-      byIndex: [...INDEXES, 3, 2 ** 26].map((at) => [memory.resident(number, at), memory.swapped(number, at)]),
+      byIndex: [...INDEXES, 3, 2 ** 26].map((at) => [
+        memory.resident(number, at),
+        memory.swapped(number, at),
+        memory.swapValue(number, at),
+      ]),
     })),
   }
 }
@@ -223,8 +244,8 @@ export function sameContents(actual: MemoryReader, expected: MemoryReader, where
 }
 
 function textOf(memory: MemoryReader): string {
-  const { framesMax, pmaps, frames, objects } = dumpOf(memory)
-  return `${framesMax}|${pmaps}|${frames}|${objects}`
+  const { framesMax, pmaps, frames, objects, contents } = dumpOf(memory)
+  return `${framesMax}|${pmaps}|${frames}|${objects}|${contents ?? ''}`
 }
 
 /** What an iteration visits, in order; `visit` answers how many there are. */

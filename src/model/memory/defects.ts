@@ -40,7 +40,7 @@ export const frameUsed = (frame: number, use: string, seq: Seq) =>
 export const frameFree = (frame: number, seq: Seq) =>
   new Defect('MEM011', `wanted a used frame, found that frame ${hex(frame)} is free.`, seq)
 export const wireCountOutside = (frame: number, count: number, seq: Seq) =>
-  new Defect('MEM012', `wanted a wire count from 0 to 2^20 - 1, found ${count} for frame ${hex(frame)}.`, seq)
+  new Defect('MEM012', `wanted a wire count from 0 to 2^19 - 1, found ${count} for frame ${hex(frame)}.`, seq)
 export const pvExists = (frame: number, pmap: number, page: number, seq: Seq) =>
   new Defect(
     'MEM013',
@@ -79,3 +79,5 @@ export const framesMaxOutside = (framesMax: number) =>
   new Defect('MEM024', `wanted from 1 to 2^30 frames, found ${framesMax}.`)
 export const cellsFull = (seq: Seq) =>
   new Defect('MEM025', 'wanted room for another entry, found all 2^28 cells of the memory taken.', seq)
+export const valueOutside = (value: number, seq: Seq) =>
+  new Defect('MEM030', `wanted what a page holds as a whole number below 2^46, found ${value}.`, seq)

@@ -22,27 +22,35 @@ export type MemoryDump = {
   readonly pmaps: Uint8Array
   readonly frames: Uint8Array
   readonly objects: Uint8Array
+  /** What frames and swap hold; left out where all of it is zeros. */
+  readonly contents?: Uint8Array
 }
 
 /** A memory that a dump can be loaded into. */
-type Loadable = Memory & { restoreGeneration(frame: number, generation: number): void }
+type Loadable = Memory & {
+  restoreGeneration(frame: number, generation: number): void
+  restoreSwapValue(object: number, index: number, value: number): void
+}
 
 const USES: readonly FrameUse[] = ['free', 'kernel', 'table', 'object']
 const QUEUES: readonly PageQueue[] = ['none', 'active', 'inactive']
 
 export function dumpOf(memory: MemoryReader): MemoryDump {
+  const contents = dumpContents(memory)
   return {
     framesMax: memory.framesMax,
     pmaps: dumpPmaps(memory),
     frames: dumpFrames(memory),
     objects: dumpObjects(memory),
+    ...(contents.length > 0 ? { contents } : {}),
   }
 }
 
 /** 53 bits of the contents. */
 export function digestOf(dump: MemoryDump): number {
   let digest = dump.framesMax
-  for (const part of [dump.pmaps, dump.frames, dump.objects]) digest = hash53(part, digest)
+  const parts = [dump.pmaps, dump.frames, dump.objects, ...(dump.contents === undefined ? [] : [dump.contents])]
+  for (const part of parts) digest = hash53(part, digest)
   return digest
 }
 
@@ -55,6 +63,7 @@ export function fill(memory: Loadable, dump: MemoryDump): void {
   fillPmaps(memory, new ByteReader(dump.pmaps, 'pmaps'))
   fillFrames(memory, new ByteReader(dump.frames, 'frames'))
   fillObjects(memory, new ByteReader(dump.objects, 'objects'))
+  if (dump.contents !== undefined) fillContents(memory, new ByteReader(dump.contents, 'contents'))
 }
 
 function dumpPmaps(memory: MemoryReader): Uint8Array {
@@ -129,7 +138,7 @@ function dumpFrames(memory: MemoryReader): Uint8Array {
   memory.eachFrame((frame) => {
     out.number(frame - last)
     last = frame
-    const marks = (memory.busy(frame) ? 1 : 0) + (memory.clean(frame) ? 2 : 0)
+    const marks = (memory.busy(frame) ? 1 : 0) + (memory.clean(frame) ? 2 : 0) + (memory.referenced(frame) ? 4 : 0)
     const pvs = memory.pvList(frame)
     out.number((marks * 3 + QUEUES.indexOf(memory.queue(frame))) * 4 + USES.indexOf(memory.use(frame)))
     out.number(memory.wireCount(frame))
@@ -155,7 +164,7 @@ function fillFrames(memory: Loadable, bytes: ByteReader): void {
     frame += bytes.number()
     const shared = bytes.number()
     const marks = Math.floor(shared / 12)
-    if (marks > 3) throw bytes.damaged(`the state ${shared}`)
+    if (marks > 7) throw bytes.damaged(`the state ${shared}`)
     const use = USES[shared % 4]!
     const wired = bytes.number()
     memory.restoreGeneration(frame, bytes.number())
@@ -164,7 +173,8 @@ function fillFrames(memory: Loadable, bytes: ByteReader): void {
     if (use !== 'free') memory.takeFrame(frame, use, owner, index)
     memory.setQueue(frame, QUEUES[Math.floor(shared / 4) % 3]!)
     memory.setBusy(frame, marks % 2 === 1)
-    memory.setClean(frame, marks >= 2)
+    memory.setClean(frame, Math.floor(marks / 2) % 2 === 1)
+    memory.setReferenced(frame, marks >= 4)
     memory.setWireCount(frame, wired)
     const pvs = []
     for (let left = bytes.number(); left > 0; left--) {
@@ -218,5 +228,46 @@ function fillObjects(memory: Loadable, bytes: ByteReader): void {
       index += bytes.number()
       memory.setSwapped(object, index, true)
     }
+  }
+}
+
+/** Frames and their values, a 0 where a frame would be nearer than the last, then objects, indexes and values. */
+function dumpContents(memory: MemoryReader): Uint8Array {
+  const out = new ByteWriter()
+  let last = -1
+  let any = false
+  memory.eachValue((frame, value) => {
+    any = true
+    out.number(frame - last)
+    last = frame
+    out.number(value)
+  })
+  const swapped: (readonly [object: number, index: number, value: number])[] = []
+  memory.eachSwapValue((object, index, value) => {
+    swapped.push([object, index, value])
+  })
+  if (!any && swapped.length === 0) return out.done()
+  out.number(0)
+  let lastObject = 0
+  for (const [object, index, value] of swapped) {
+    out.number(object - lastObject)
+    lastObject = object
+    out.number(index)
+    out.number(value)
+  }
+  return out.done()
+}
+
+function fillContents(memory: Loadable, bytes: ByteReader): void {
+  let frame = -1
+  for (let step = bytes.number(); step > 0; step = bytes.number()) {
+    frame += step
+    memory.setValue(frame, bytes.number())
+  }
+  let object = 0
+  while (!bytes.isAtEnd) {
+    object += bytes.number()
+    const index = bytes.number()
+    memory.restoreSwapValue(object, index, bytes.number())
   }
 }

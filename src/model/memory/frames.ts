@@ -26,7 +26,8 @@ const QUEUE_SHIFT = 2
 const QUEUE = 3 << QUEUE_SHIFT
 const BUSY = 16
 const CLEAN = 32
-const WIRE_SHIFT = 6
+const REFERENCED = 64
+const WIRE_SHIFT = 7
 const LOW = 2 ** 26 - 1
 const GENERATION = 2 ** 26
 const OWNER = 2 ** 26
@@ -93,6 +94,10 @@ export class Frames {
 
   clean(frame: number, limit: number): boolean {
     return (this.low(frame, limit) & CLEAN) !== 0
+  }
+
+  referenced(frame: number, limit: number): boolean {
+    return (this.low(frame, limit) & REFERENCED) !== 0
   }
 
   /** The cell of a frame's pv list, for reading. */
@@ -188,6 +193,10 @@ export class Frames {
 
   setClean(frame: number, clean: boolean): void {
     this.change(frame, CLEAN, clean ? CLEAN : 0)
+  }
+
+  setReferenced(frame: number, referenced: boolean): void {
+    this.change(frame, REFERENCED, referenced ? REFERENCED : 0)
   }
 
   /** Writes the low bits of a frame's state that `mask` names. */

@@ -12,10 +12,12 @@ export const OBJECTS_MAX = 2 ** 26
 export const INDEXES_MAX = 2 ** 26
 /** The map of used frames has six levels of 32-bit words; 2^30 frames are 4 TiB. */
 export const FRAMES_MAX = 2 ** 30
-/** A frame's state is its generation above 26 bits, 20 of them the wire count. */
-export const WIRE_COUNT_MAX = 2 ** 20
+/** A frame's state is its generation above 26 bits, 19 of them the wire count. */
+export const WIRE_COUNT_MAX = 2 ** 19
 /** Frames that are only named, by an entry or a page of an object, may lie beyond the host's own. */
 export const FRAME_NUMBERS_MAX = 2 ** 46
+/** What a page holds is filed where an object's frame would be. */
+export const VALUES_MAX = 2 ** 46
 /** A packed leaf is such a frame above 5 flags. */
 export const LEAF_MAX = 2 ** 51
 /** The number of an event is kept in 31 bits. */

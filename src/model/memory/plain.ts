@@ -17,6 +17,7 @@ import {
   OBJECTS_MAX,
   PAGES_MAX,
   PMAPS_MAX,
+  VALUES_MAX,
   VERSIONS_MAX,
   WIRE_COUNT_MAX,
 } from './limits.ts'
@@ -37,6 +38,7 @@ type PlainFrame = {
   queue: PageQueue
   busy: boolean
   clean: boolean
+  referenced: boolean
   pvs: PvEntry[]
 }
 type PlainObject = { readonly resident: Record<number, number>; readonly swapped: Record<number, true> }
@@ -50,6 +52,7 @@ const UNTOUCHED: PlainFrame = {
   queue: 'none',
   busy: false,
   clean: false,
+  referenced: false,
   pvs: [],
 }
 
@@ -66,6 +69,8 @@ export class PlainMemory implements Memory {
   private readonly roots: Record<number, PlainTable> = {}
   private readonly frames: Record<number, PlainFrame> = {}
   private readonly pages: Record<number, PlainObject> = {}
+  private readonly values: Record<number, number> = {}
+  private readonly swapValues: Record<number, Record<number, number>> = {}
 
   constructor(framesMax: number) {
     if (!isBetween(framesMax, 1, FRAMES_MAX + 1)) throw defects.framesMaxOutside(framesMax)
@@ -305,14 +310,23 @@ export class PlainMemory implements Memory {
   clean(frame: number): boolean {
     return this.frame(frame).clean
   }
+  referenced(frame: number): boolean {
+    return this.frame(frame).referenced
+  }
+  value(frame: number): number {
+    return this.values[frame] ?? 0
+  }
+  eachValue(visit: (frame: number, value: number) => void): void {
+    for (const frame of numberKeys(this.values)) if (this.value(frame) > 0) visit(frame, this.value(frame))
+  }
   pvList(frame: number): readonly PvEntry[] {
     return this.frame(frame).pvs
   }
 
   eachFrame(visit: (frame: number) => void): void {
     for (const frame of numberKeys(this.frames)) {
-      const { use, generation, wireCount, queue, busy, clean, pvs } = this.frame(frame)
-      const isMarked = wireCount > 0 || queue !== 'none' || busy || clean
+      const { use, generation, wireCount, queue, busy, clean, referenced, pvs } = this.frame(frame)
+      const isMarked = wireCount > 0 || queue !== 'none' || busy || clean || referenced
       if (use !== 'free' || generation > 0 || isMarked || pvs.length > 0) visit(frame)
     }
   }
@@ -347,6 +361,7 @@ export class PlainMemory implements Memory {
     if (own.use !== 'free') throw defects.frameUsed(frame, own.use, this.version)
     this.expectIndex(owner, pageIndex, 0)
     Object.assign(own, { ...UNTOUCHED, use, owner, pageIndex, generation: own.generation, pvs: own.pvs })
+    delete this.values[frame]
   }
 
   freeFrame(frame: number): void {
@@ -367,6 +382,33 @@ export class PlainMemory implements Memory {
   }
   setClean(frame: number, clean: boolean): void {
     this.writable(frame).clean = clean
+  }
+  setReferenced(frame: number, referenced: boolean): void {
+    this.writable(frame).referenced = referenced
+  }
+  setValue(frame: number, value: number): void {
+    if (!isBetween(frame, 0, this.framesMax)) throw defects.frameOutside(frame, this.framesMax, this.version)
+    if (!isBetween(value, 0, VALUES_MAX)) throw defects.valueOutside(value, this.version)
+    this.values[frame] = value
+  }
+  pageIn(object: number, index: number): void {
+    this.setValue(this.mustBeResident(object, index), this.swapValue(object, index))
+  }
+  pageOut(object: number, index: number): void {
+    this.restoreSwapValue(object, index, this.value(this.mustBeResident(object, index)))
+  }
+  copyPage(frame: number, object: number, index: number): void {
+    const source = this.resident(object, index)
+    this.setValue(frame, source < 0 ? this.swapValue(object, index) : this.value(source))
+  }
+  private mustBeResident(object: number, index: number): number {
+    const frame = this.resident(object, index)
+    if (frame < 0) throw defects.notResident(object, index, this.version)
+    return frame
+  }
+  restoreSwapValue(object: number, index: number, value: number): void {
+    this.swapValues[object] ??= {}
+    this.swapValues[object][index] = value
   }
   restoreGeneration(frame: number, generation: number): void {
     this.writable(frame).generation = generation
@@ -400,6 +442,14 @@ export class PlainMemory implements Memory {
   swapped(object: number, index: number): boolean {
     return this.pages[object]?.swapped[index] ?? false
   }
+  swapValue(object: number, index: number): number {
+    return this.swapValues[object]?.[index] ?? 0
+  }
+  eachSwapValue(visit: (object: number, index: number, value: number) => void): void {
+    for (const object of numberKeys(this.swapValues))
+      for (const index of numberKeys(this.swapValues[object] ?? {}))
+        if (this.swapValue(object, index) > 0) visit(object, index, this.swapValue(object, index))
+  }
   residentCount(object: number): number {
     return numberKeys(this.pages[object]?.resident ?? {}).length
   }
@@ -430,11 +480,15 @@ export class PlainMemory implements Memory {
     this.expectIndex(object, index, 1)
     this.pages[object] ??= { resident: {}, swapped: {} }
     if (swapped) this.pages[object].swapped[index] = true
-    else delete this.pages[object].swapped[index]
+    else {
+      delete this.pages[object].swapped[index]
+      delete this.swapValues[object]?.[index]
+    }
   }
 
   dropObject(object: number): void {
     delete this.pages[object]
+    delete this.swapValues[object]
   }
 
   private expectIndex(object: number, index: number, first: number): void {

@@ -4,8 +4,11 @@
  */
 import type { FrameUse, Level, Memory, MemoryReader, PageQueue } from '../memory.ts'
 import { Cells, LATEST } from './cells.ts'
+import { Contents } from './contents.ts'
+import { frameOutside, notResident } from './defects.ts'
 import { digestOf, dumpOf, fill, type MemoryDump } from './dump.ts'
 import { Frames } from './frames.ts'
+import { isBetween } from './limits.ts'
 import { Objects } from './objects.ts'
 import { kindOf, OWNER_FRAME, placeOf } from './owners.ts'
 import { Pvs } from './pv.ts'
@@ -51,7 +54,8 @@ export class VersionedMemory extends View implements Memory {
   /** Forgets every event after `version`. Costs a few nanoseconds for each write undone. */
   truncate(version: number): void {
     const limit = this.cells.truncate(version, (cell, from, to) => this.undone(cell, from, to))
-    for (const part of [this.tables, this.objectPages, this.frames.used, this.pvs.count]) part.truncate(limit)
+    for (const part of [this.tables, this.objectPages, this.contents, this.frames.used, this.pvs.count])
+      part.truncate(limit)
   }
 
   private undone(cell: number, from: number, to: number): void {
@@ -74,7 +78,13 @@ export class VersionedMemory extends View implements Memory {
   }
 
   private get series(): Series[] {
-    return [this.frames.used, this.pvs.count, ...this.tables.series, ...this.objectPages.series]
+    return [
+      this.frames.used,
+      this.pvs.count,
+      ...this.tables.series,
+      ...this.objectPages.series,
+      ...this.contents.series,
+    ]
   }
 
   /** The first version that can be read. */
@@ -84,7 +94,7 @@ export class VersionedMemory extends View implements Memory {
 
   /** Bytes that this memory holds for all its versions. */
   get historyBytes(): number {
-    const parts = [this.cells, this.tables, this.frames, this.pvs, this.objectPages, ...this.series]
+    const parts = [this.cells, this.tables, this.frames, this.pvs, this.objectPages, this.contents, ...this.series]
     return parts.reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
@@ -137,6 +147,7 @@ export class VersionedMemory extends View implements Memory {
 
   takeFrame(frame: number, use: Exclude<FrameUse, 'free'>, owner: number, pageIndex: number): void {
     this.frames.take(frame, use, owner, pageIndex)
+    this.contents.setValue(frame, 0)
   }
   freeFrame(frame: number): void {
     this.frames.free(frame)
@@ -152,6 +163,31 @@ export class VersionedMemory extends View implements Memory {
   }
   setClean(frame: number, clean: boolean): void {
     this.frames.setClean(frame, clean)
+  }
+  setReferenced(frame: number, referenced: boolean): void {
+    this.frames.setReferenced(frame, referenced)
+  }
+  setValue(frame: number, value: number): void {
+    if (!isBetween(frame, 0, this.framesMax)) throw frameOutside(frame, this.framesMax, this.version)
+    this.contents.setValue(frame, value)
+  }
+  pageIn(object: number, index: number): void {
+    const frame = this.resident(object, index)
+    if (frame < 0) throw notResident(object, index, this.version)
+    this.setValue(frame, this.swapValue(object, index))
+  }
+  pageOut(object: number, index: number): void {
+    const frame = this.resident(object, index)
+    if (frame < 0) throw notResident(object, index, this.version)
+    this.contents.setSwapValue(object, index, this.value(frame))
+  }
+  copyPage(frame: number, object: number, index: number): void {
+    const source = this.resident(object, index)
+    this.setValue(frame, source < 0 ? this.swapValue(object, index) : this.value(source))
+  }
+  /** What a copy in swap held before the memory began; for loading only. */
+  restoreSwapValue(object: number, index: number, value: number): void {
+    this.contents.setSwapValue(object, index, value)
   }
   /** How often the frame was freed before the memory began; for loading only. */
   restoreGeneration(frame: number, generation: number): void {
@@ -177,14 +213,18 @@ export class VersionedMemory extends View implements Memory {
   }
   setSwapped(object: number, index: number, swapped: boolean): void {
     this.objectPages.setSwapped(object, index, swapped)
+    if (!swapped) this.contents.setSwapValue(object, index, 0)
   }
   dropObject(object: number): void {
     this.objectPages.drop(object)
+    this.contents.dropObject(object)
   }
 }
 
 function partsOf(framesMax: number): Parts {
   const cells = new Cells()
   const frames = new Frames(cells, framesMax)
-  return { cells, frames, pvs: new Pvs(cells, frames), tables: new Tables(cells), objects: new Objects(cells) }
+  const contents = new Contents(cells)
+  const objects = new Objects(cells)
+  return { cells, frames, pvs: new Pvs(cells, frames), tables: new Tables(cells), objects, contents }
 }

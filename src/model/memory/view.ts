@@ -3,6 +3,7 @@
  */
 import type { FrameUse, Leaf, Level, MemoryReader, PageQueue, PvEntry, Table, WalkStep } from '../memory.ts'
 import type { Cells } from './cells.ts'
+import type { Contents } from './contents.ts'
 import type { Frames } from './frames.ts'
 import type { Objects } from './objects.ts'
 import type { Pvs } from './pv.ts'
@@ -15,6 +16,7 @@ export type Parts = {
   readonly frames: Frames
   readonly pvs: Pvs
   readonly objects: Objects
+  readonly contents: Contents
 }
 
 export abstract class View implements MemoryReader {
@@ -22,12 +24,14 @@ export abstract class View implements MemoryReader {
   protected readonly frames: Frames
   protected readonly pvs: Pvs
   protected readonly objectPages: Objects
+  protected readonly contents: Contents
 
   constructor(parts: Parts) {
     this.tables = parts.tables
     this.frames = parts.frames
     this.pvs = parts.pvs
     this.objectPages = parts.objects
+    this.contents = parts.contents
   }
 
   abstract get version(): number
@@ -100,6 +104,15 @@ export abstract class View implements MemoryReader {
   clean(frame: number): boolean {
     return this.frames.clean(frame, this.limit)
   }
+  referenced(frame: number): boolean {
+    return this.frames.referenced(frame, this.limit)
+  }
+  value(frame: number): number {
+    return this.contents.value(frame, this.limit)
+  }
+  eachValue(visit: (frame: number, value: number) => void): void {
+    this.contents.eachValue(visit, this.limit)
+  }
   lowestFree(count: number): readonly number[] {
     return this.frames.lowestFree(count, this.limit)
   }
@@ -131,6 +144,12 @@ export abstract class View implements MemoryReader {
   }
   swapped(object: number, index: number): boolean {
     return this.objectPages.swapped(object, index, this.limit)
+  }
+  swapValue(object: number, index: number): number {
+    return this.contents.swapValue(object, index, this.limit)
+  }
+  eachSwapValue(visit: (object: number, index: number, value: number) => void): void {
+    this.contents.eachSwapValue(visit, this.limit)
   }
   residentCount(object: number): number {
     return this.objectPages.residentCount(object, this.limit)
