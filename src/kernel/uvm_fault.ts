@@ -7,6 +7,7 @@
 import type { Frame, Hva } from '../../events/address.ts'
 import { pageOf, pagesOf, truncPage } from '../../events/address.ts'
 import type { Errno } from '../../events/errno.ts'
+import type { ObjectRef } from '../../events/ids.ts'
 import type { Entry, Process } from '../model/world.ts'
 import type { Kernel } from './kernel.ts'
 import { enterProcess } from './pmap.ts'
@@ -18,6 +19,34 @@ import { enterProcess } from './pmap.ts'
 export type FaultResult = 'ok' | 'short' | 'busy' | Errno
 
 /**
+ * Finds page `index` of `object`: resident, in swap, or zero-filled.
+ *
+ * @returns its frame, or why there is none now.
+ */
+export function pageIn(kernel: Kernel, object: ObjectRef, index: number): Frame | Exclude<FaultResult, 'ok'> {
+  const { memory } = kernel.world
+  const resident = memory.resident(object, index)
+  if (resident >= 0) return memory.busy(resident) ? 'busy' : (resident as Frame)
+  if (kernel.fails('page_alloc') !== null) return waitForMemory(kernel)
+  const frame = kernel.world.memory.lowestFreeFrame() as Frame
+  // Memory and swap are exhausted: no page will ever come free for the waiting.
+  if (frame < 0) return 'ENOMEM'
+  const from = kernel.world.memory.swapped(object, index) ? 'swap' : 'zero'
+  kernel.record({ type: 'page.allocated', object, index, frame, from })
+  return frame
+}
+
+/** The fault could not enter its page: it waits for a page-table page or a pv entry, unless no page is left at all. */
+export function shortOfTables(kernel: Kernel): 'short' | 'ENOMEM' {
+  return kernel.world.memory.lowestFreeFrame() < 0 ? 'ENOMEM' : waitForMemory(kernel)
+}
+
+/** A wired page is dirty for good: its copy in swap is worthless. */
+export function dropSwapped(kernel: Kernel, object: ObjectRef, index: number): void {
+  if (kernel.world.memory.swapped(object, index)) kernel.record({ type: 'swap.released', object, index })
+}
+
+/**
  * Brings the page of `entry` at `va` in, from the object, from swap or zero-filled, and enters it into the process
  * pmap; `wired` wires the page itself as well, which nothing but its end undoes.
  */
@@ -25,30 +54,19 @@ export function faultIn(kernel: Kernel, process: Process, entry: Entry, va: Hva,
   const page = truncPage(va)
   const index = entry.offset + pagesOf(page - entry.start)
   const { object } = entry
-  let frame = kernel.world.memory.resident(object, index)
-  if (frame >= 0 && kernel.world.memory.busy(frame)) return 'busy'
-  const swapped = kernel.world.memory.swapped(object, index)
-  if (frame < 0) {
-    if (kernel.fails('page_alloc') !== null) return waitForMemory(kernel)
-    frame = kernel.world.memory.lowestFreeFrame()
-    // Memory and swap are exhausted: no page will ever come free for the waiting.
-    if (frame < 0) return 'ENOMEM'
-    kernel.record({ type: 'page.allocated', object, index, frame: frame as Frame, from: swapped ? 'swap' : 'zero' })
-  }
-  if (enterProcess(kernel, process.pmap, page, frame as Frame, wired) !== 'ok') {
-    return kernel.world.memory.lowestFreeFrame() < 0 ? 'ENOMEM' : waitForMemory(kernel)
-  }
+  const frame = pageIn(kernel, object, index)
+  if (typeof frame !== 'number') return frame
+  if (enterProcess(kernel, process.pmap, page, frame, wired) !== 'ok') return shortOfTables(kernel)
   if (wired) {
     const wires = kernel.world.memory.wireCount(frame) + 1
-    kernel.record({ type: 'page.wired', frame: frame as Frame, wires, pid: process.pid, va: page })
-    // A wired page is dirty for good: its copy in swap is worthless.
-    if (swapped) kernel.record({ type: 'swap.released', object, index })
+    kernel.record({ type: 'page.wired', frame, wires, pid: process.pid, va: page })
+    dropSwapped(kernel, object, index)
   }
   return 'ok'
 }
 
 /** uvm_wait(): the page daemon makes room, then the fault is tried again. */
-function waitForMemory(kernel: Kernel): FaultResult {
+function waitForMemory(kernel: Kernel): 'short' {
   kernel.record({ type: 'memory.awaited', thread: kernel.thread.id })
   return 'short'
 }
