@@ -36,6 +36,11 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./verbs/inspect.ts'),
   },
   {
+    name: 'import',
+    summary: 'turn a trace of a KVM host into a tape, replay it and report',
+    load: () => import('./verbs/import.ts'),
+  },
+  {
     name: 'conform',
     summary: 'compare the model with recordings of the real kernel',
     load: () => import('./verbs/conform.ts'),

@@ -114,7 +114,18 @@ function takeOf(account: VmAccount, fact: KvmFact): void {
     case 'slot.moved': {
       close(account, fact.as, fact.slot, fact.line)
       const { as, slot, gpa, size, hva, line } = fact
-      account.slots.push({ as, slot, gpa, size, hva, from: line, to: null, entered: 0, firstEntered: null, lastEntered: null })
+      account.slots.push({
+        as,
+        slot,
+        gpa,
+        size,
+        hva,
+        from: line,
+        to: null,
+        entered: 0,
+        firstEntered: null,
+        lastEntered: null,
+      })
       return
     }
     case 'slot.deleted':

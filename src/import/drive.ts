@@ -2,14 +2,20 @@
  * The guest of a trace on a design of vmm(4): its memory slots as a VM, its faults as accesses, in the order in which
  * they were recorded. What the process had put into memory before the guest ran, it touches first.
  */
-import { PAGE_SIZE, truncPage } from '../../events/address.ts'
+
 import type { Gpa } from '../../events/address.ts'
+import { PAGE_SIZE, truncPage } from '../../events/address.ts'
+import type { Boot } from '../../events/boot.ts'
 import type { RangeRequest } from '../../events/command.ts'
 import type { Recorded } from '../../events/event.ts'
 import type { Design } from '../design/design.ts'
 import { createRun, type Run } from '../engine/run.ts'
+import { Monitor, type Violation } from '../invariant/index.ts'
 import { lookup } from '../kernel/kernel.ts'
+import { VersionedMemory } from '../model/memory/versioned.ts'
 import { leafFrame } from '../model/memory.ts'
+import { bootWorld } from '../model/world.ts'
+import { driverOf } from '../reduce/drivers.ts'
 import type { KvmFact } from './kvm/fact.ts'
 
 /** The guest of one VM of a trace, as vmm(4) can have it. */
@@ -52,11 +58,16 @@ export type Driven = {
   readonly prepared: PageStory | null
   /** A page that the guest touched first, for comparison. */
   readonly other: PageStory | null
+  /** What did not hold, by the invariants of vmm(4). */
+  readonly violations: readonly Violation[]
 }
 
 /** The guests of a trace that ever had memory and touched it, by VM. */
 export function guestsOf(facts: readonly KvmFact[]): readonly Guest[] {
-  const guests = new Map<number, { ranges: RangeRequest[]; touches: number[]; seen: Set<number>; prepared: number | null }>()
+  const guests = new Map<
+    number,
+    { ranges: RangeRequest[]; touches: number[]; seen: Set<number>; prepared: number | null }
+  >()
   for (const fact of facts) {
     if (!('vm' in fact) || fact.vm === null) continue
     const guest = guests.get(fact.vm) ?? { ranges: [], touches: [], seen: new Set<number>(), prepared: null }
@@ -103,7 +114,12 @@ function placeOf(run: Run, gpa: number): { object: string; index: number; hva: n
 }
 
 /** Lets the page daemon try a page, and looks at the guest's leaf afterwards. */
-function story(run: Run, gpa: number, touchedFirst: PageStory['touchedFirst'], given: PageMoment | null): PageStory | null {
+function story(
+  run: Run,
+  gpa: number,
+  touchedFirst: PageStory['touchedFirst'],
+  given: PageMoment | null,
+): PageStory | null {
   const place = placeOf(run, gpa)
   if (place === null) return null
   const { object, index } = place
@@ -142,5 +158,18 @@ export function driveGuest(guest: Guest, design: Design, mode: 'ept' | 'rvi'): D
   }
   const kept = other === null ? null : story(run, other.gpa, 'guest', other)
   const lost = guest.prepared === null ? null : story(run, guest.prepared, 'process', given)
-  return { run, events, faults, left, prepared: lost, other: kept }
+  return { run, events, faults, left, prepared: lost, other: kept, violations: violationsOf(events, run.current.boot) }
+}
+
+/** Replays a run with the invariants on. */
+function violationsOf(events: readonly Recorded[], boot: Boot): readonly Violation[] {
+  const memory = new VersionedMemory(boot.frames)
+  const driver = driverOf('inPlace', bootWorld(boot, memory), memory)
+  const violations: Violation[] = []
+  const monitor = new Monitor(driver.current, { report: (violation) => violations.push(violation) })
+  for (const recorded of events) {
+    driver.replay(recorded)
+    monitor.take(recorded, driver.current)
+  }
+  return violations
 }

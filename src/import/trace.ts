@@ -2,9 +2,9 @@
  * A trace of a real host as a run: its facts as recorded events, with what the trace does not tell in its place.
  */
 import type { Recorded, VmmEvent } from '../../events/event.ts'
-import type { KvmFact } from './kvm/fact.ts'
-import { importKvmTrace, type ImportCounts } from './kvm/import.ts'
 import type { SourceLine } from './ftrace/line.ts'
+import type { KvmFact } from './kvm/fact.ts'
+import { type ImportCounts, importKvmTrace } from './kvm/import.ts'
 import { retell, type Unretold } from './retell/retell.ts'
 
 /** All facts of a trace, and what was read to get them. */
@@ -26,7 +26,12 @@ function aboutTrace(fact: KvmFact): VmmEvent | null {
   const { line } = fact
   switch (fact.type) {
     case 'events.lost':
-      return { type: 'trace.lost', line, events: fact.count, where: fact.cpu === null ? fact.where : `${fact.where}, CPU ${fact.cpu}` }
+      return {
+        type: 'trace.lost',
+        line,
+        events: fact.count,
+        where: fact.cpu === null ? fact.where : `${fact.where}, CPU ${fact.cpu}`,
+      }
     case 'vm.undecided':
       return { type: 'trace.undecided', line, what: `${fact.event} may be about VM ${fact.among.join(' or ')}` }
     case 'value.unknown':
