@@ -45,8 +45,8 @@ export function finding<Found extends string>(found: Found) {
   } as const
 }
 
-/** vm_teardown() of the designs with one object per slot. */
-export function teardown<After extends string>(after: After) {
+/** The head of vm_teardown(): the vCPUs go first. */
+function tearingVcpus<Then extends string>(then: Then) {
   return {
     tearing: {
       meta: { calls: 'vm_teardown', source: 'vm_teardown(): entry; the kernel lock is not held' },
@@ -54,12 +54,29 @@ export function teardown<After extends string>(after: After) {
     },
     freeingVcpus: {
       meta: { calls: 'next_vcpu', source: 'vm_teardown(): SLIST_FOREACH_SAFE over vm_vcpu_list' },
-      on: { next: { target: 'returningTornVcpu', actions: 'vcpuDeinit' }, none: { target: 'removingRanges' } },
+      on: { next: { target: 'returningTornVcpu', actions: 'vcpuDeinit' }, none: { target: then } },
     },
     returningTornVcpu: {
       meta: { calls: 'vcpu_put', source: 'vm_teardown(): pool_put(&vcpu_pool)' },
       on: { done: { target: 'freeingVcpus' } },
     },
+  } as const
+}
+
+/** The end of vm_teardown(). */
+function freeingVm<After extends string>(after: After) {
+  return {
+    freeingVm: {
+      meta: { calls: 'vm_put', source: 'vm_teardown(): pool_put(&vm_pool)' },
+      on: { done: { target: after, actions: 'vmFree' } },
+    },
+  } as const
+}
+
+/** vm_teardown() of the designs with one object per slot. */
+export function teardown(after: string) {
+  return {
+    ...tearingVcpus('removingRanges'),
     removingRanges: {
       meta: { calls: 'pmap_remove_range', source: 'vm_teardown(): pmap_remove() of every range, MMIO included' },
       on: { next: { target: 'removingRanges', reenter: true }, none: { target: 'releasingSlots' } },
@@ -76,10 +93,35 @@ export function teardown<After extends string>(after: After) {
       meta: { calls: 'pmap_destroy', source: 'vm_teardown(): pmap_destroy()' },
       on: { done: { target: 'freeingVm' } },
     },
-    freeingVm: {
-      meta: { calls: 'vm_put', source: 'vm_teardown(): pool_put(&vm_pool)' },
-      on: { done: { target: after, actions: 'vmFree' } },
+    ...freeingVm(after),
+  } as const
+}
+
+/**
+ * vm_teardown() before the patch: the vmspace goes, with its map and its pmap. This runs under the kernel lock.
+ *
+ * Source: vm_teardown() of vmm.c 1.2 (2023-05-13); uvmspace_free() and uvm_map_teardown() of uvm_map.c 1.250.
+ */
+export function teardownOfSpace(after: string) {
+  return {
+    ...tearingVcpus('removingEntry'),
+    removingEntry: {
+      meta: { calls: 'uvm_map_teardown_next', source: 'uvm_map_teardown(): pmap_remove() of an entry, exclusive end' },
+      on: {
+        next: { target: 'releasingEntry' },
+        'uvm.unshared': { target: 'releasingEntry', actions: 'slotUnshared' },
+        none: { target: 'freeingSpace' },
+      },
     },
+    releasingEntry: {
+      meta: { calls: 'uvm_unmap_detach', source: 'uvm_map_teardown(): amap_unref() of the entry' },
+      on: { done: { target: 'removingEntry' } },
+    },
+    freeingSpace: {
+      meta: { calls: 'uvmspace_free', source: 'uvmspace_free(): pmap_destroy(), pool_put()' },
+      on: { done: { target: 'freeingVm' } },
+    },
+    ...freeingVm(after),
   } as const
 }
 
@@ -87,11 +129,7 @@ export function teardown<After extends string>(after: After) {
  * A nested fault in the designs with a bare pmap: classify and translate, look for a page in the caller's pmap, wire
  * one where there is none, and enter the leaf. Only the VMX handler has a VMCS to load again after it may have slept.
  */
-export function nestedFault<Handled extends string, Assist extends string, Refused extends string>(
-  handled: Handled,
-  assist: Assist,
-  refused: Refused,
-) {
+export function nestedFault(handled: string, assist: string, refused: string) {
   return {
     classifying: {
       meta: {
@@ -140,6 +178,50 @@ export function nestedFault<Handled extends string, Assist extends string, Refus
     enteringLeaf: {
       meta: { calls: 'pmap_enter_nested', source: 'fault_page(): pmap_enter(vm_pmap, pa, hpa, RWX, 0)' },
       on: { done: { target: handled }, refused: { target: refused } },
+    },
+  } as const
+}
+
+/**
+ * A nested fault before the patch: uvm_fault_wire() of the map of guest-physical space, whoever runs the vCPU. It wires
+ * the page and enters the leaf under the locks of the memory. VMX loads its VMCS again in any case, and only then looks
+ * at what the fault said.
+ *
+ * Source: vmx_fault_page(), svm_fault_page() of vmm_machdep.c 1.34 (2024-09-03).
+ */
+export function nestedFaultOfSpace(handled: string, assist: string, refused: string) {
+  const ended = {
+    done: [{ guard: 'vmx', target: 'reloading' }, { target: handled }],
+    'memory.short': { target: 'wiringAgain', reenter: true },
+    refused: [{ guard: 'vmx', target: 'reloadingRefused' }, { target: refused }],
+  } as const
+  return {
+    classifying: {
+      meta: {
+        calls: 'np_fault_classify',
+        source: 'vmx_handle_np_fault(), svm_handle_np_fault(): memory type and access',
+      },
+      on: { done: { target: 'wiring' }, 'fault.assist': { target: assist }, refused: { target: refused } },
+    },
+    wiring: {
+      meta: {
+        calls: 'uvm_fault_wire_nested',
+        source: 'fault_page(): uvm_fault_wire() of one page of vm_map, RWX',
+        pauses: ['uvm_fault_wire'],
+      },
+      on: ended,
+    },
+    wiringAgain: {
+      meta: { calls: 'uvm_fault_wire_nested_again', source: 'uvm_fault(): ReFault after uvm_wait()' },
+      on: ended,
+    },
+    reloading: {
+      meta: { calls: 'vcpu_reload_vmcs_vmx', source: 'vmx_fault_page(): vcpu_reload_vmcs_vmx()' },
+      on: { done: { target: handled }, refused: { target: refused } },
+    },
+    reloadingRefused: {
+      meta: { calls: 'vcpu_reload_vmcs_vmx', source: 'vmx_fault_page(): vcpu_reload_vmcs_vmx(), then the error' },
+      on: { done: { target: refused }, refused: { target: refused } },
     },
   } as const
 }

@@ -1,11 +1,10 @@
 /**
  * VMM_IOC_RUN: vm_run() and the run loops; and the nested fault of a vCPU on its own, without the loop.
  *
- * Source: vm_run() of vmm.c; vcpu_run_vmx(), vcpu_run_svm() and the fault handlers of vmm_machdep.c with the patch
- * of May 2025.
+ * Source: vm_run() of vmm.c; vcpu_run_vmx() and vcpu_run_svm() of vmm_machdep.c. The fault handlers are the design's.
  */
 
-import { finding, gate, nestedFault } from './fragments.ts'
+import { finding, gate, type nestedFault, type nestedFaultOfSpace } from './fragments.ts'
 import { callSetup, NO_CALL } from './setup.ts'
 
 const findingVcpu = {
@@ -17,72 +16,83 @@ const unlocking = {
   on: { done: { target: 'releasing' } },
 } as const
 
-export const faultMachine = callSetup.createMachine({
-  id: 'fault',
-  context: NO_CALL,
-  initial: 'filtering',
-  states: {
-    ...gate('finding'),
-    ...finding('findingVcpu'),
-    findingVcpu,
-    locking: {
-      meta: { calls: 'vcpu_lock', source: 'vm_run(): rw_enter_write(vc_lock)', pauses: ['rw_enter_write'] },
-      on: { done: { target: 'classifying' } },
-    },
-    ...nestedFault('unlocking', 'unlocking', 'unlocking'),
-    unlocking,
-  },
-})
+type Fault = typeof nestedFault | typeof nestedFaultOfSpace
 
-export const runMachine = callSetup.createMachine({
-  id: 'vm_run',
-  context: NO_CALL,
-  initial: 'filtering',
-  states: {
-    ...gate('finding'),
-    ...finding('findingVcpu'),
-    findingVcpu,
-    locking: {
-      meta: { calls: 'vcpu_lock', source: 'vm_run(): rw_enter_write(vc_lock)', pauses: ['rw_enter_write'] },
-      on: { done: { target: 'starting' } },
-    },
-    starting: {
-      meta: { calls: 'vcpu_start', source: 'vm_run(): compare-and-swap STOPPED to RUNNING, else EBUSY' },
-      on: { done: { target: 'copyingIn', actions: 'vcpuRun' }, refused: { target: 'unlocking' } },
-    },
-    copyingIn: {
-      meta: { calls: 'run_copyin', source: 'vm_run(): copyin() of the exit; a failure leaves the state RUNNING' },
-      on: { done: { target: 'loading' }, refused: { target: 'unlocking' } },
-    },
-    loading: {
-      meta: { calls: 'vcpu_load', source: 'vcpu_run_vmx(): VMCS and, at the first iteration, INVEPT; vcpu_run_svm()' },
-      on: { done: { target: 'inGuest', actions: 'vcpuEnter' } },
-    },
-    inGuest: {
-      meta: { calls: 'guest', source: 'VMLAUNCH, VMRESUME or VMRUN; vcpu_must_stop() at each exit' },
-      on: {
-        'guest.faulted': { target: 'classifying', actions: 'vcpuFault' },
-        'guest.left': { target: 'stopping', actions: 'vcpuLeaveGuest' },
-        'vcpu.mustStop': { target: 'stopping', actions: 'vcpuLeaveSignal' },
+/** @param fault how the design serves a nested fault. */
+export function faultMachineOf(fault: Fault) {
+  return callSetup.createMachine({
+    id: 'fault',
+    context: NO_CALL,
+    initial: 'filtering',
+    states: {
+      ...gate('finding'),
+      ...finding('findingVcpu'),
+      findingVcpu,
+      locking: {
+        meta: { calls: 'vcpu_lock', source: 'vm_run(): rw_enter_write(vc_lock)', pauses: ['rw_enter_write'] },
+        on: { done: { target: 'classifying' } },
       },
+      ...fault('unlocking', 'unlocking', 'unlocking'),
+      unlocking,
     },
-    ...nestedFault('resuming', 'stopping', 'terminating'),
-    resuming: {
-      meta: { calls: 'vcpu_must_stop', source: 'vcpu_run_vmx(), vcpu_run_svm(): leave or enter again' },
-      on: { done: { target: 'inGuest', actions: 'vcpuEnter' }, 'vcpu.mustStop': { target: 'stopping' } },
+  })
+}
+
+/** @param fault how the design serves a nested fault. */
+export function runMachineOf(fault: Fault) {
+  return callSetup.createMachine({
+    id: 'vm_run',
+    context: NO_CALL,
+    initial: 'filtering',
+    states: {
+      ...gate('finding'),
+      ...finding('findingVcpu'),
+      findingVcpu,
+      locking: {
+        meta: { calls: 'vcpu_lock', source: 'vm_run(): rw_enter_write(vc_lock)', pauses: ['rw_enter_write'] },
+        on: { done: { target: 'starting' } },
+      },
+      starting: {
+        meta: { calls: 'vcpu_start', source: 'vm_run(): compare-and-swap STOPPED to RUNNING, else EBUSY' },
+        on: { done: { target: 'copyingIn', actions: 'vcpuRun' }, refused: { target: 'unlocking' } },
+      },
+      copyingIn: {
+        meta: { calls: 'run_copyin', source: 'vm_run(): copyin() of the exit; a failure leaves the state RUNNING' },
+        on: { done: { target: 'loading' }, refused: { target: 'unlocking' } },
+      },
+      loading: {
+        meta: {
+          calls: 'vcpu_load',
+          source: 'vcpu_run_vmx(): VMCS and, at the first iteration, INVEPT; vcpu_run_svm()',
+        },
+        on: { done: { target: 'inGuest', actions: 'vcpuEnter' } },
+      },
+      inGuest: {
+        meta: { calls: 'guest', source: 'VMLAUNCH, VMRESUME or VMRUN; vcpu_must_stop() at each exit' },
+        on: {
+          'guest.faulted': { target: 'classifying', actions: 'vcpuFault' },
+          'guest.left': { target: 'stopping', actions: 'vcpuLeaveGuest' },
+          'vcpu.mustStop': { target: 'stopping', actions: 'vcpuLeaveSignal' },
+        },
+      },
+      ...fault('resuming', 'stopping', 'terminating'),
+      resuming: {
+        meta: { calls: 'vcpu_must_stop', source: 'vcpu_run_vmx(), vcpu_run_svm(): leave or enter again' },
+        on: { done: { target: 'inGuest', actions: 'vcpuEnter' }, 'vcpu.mustStop': { target: 'stopping' } },
+      },
+      stopping: {
+        meta: { calls: 'nothing', source: 'vm_run(): 0 or EAGAIN, the state is STOPPED' },
+        on: { done: { target: 'copyingOut', actions: 'vcpuStop' } },
+      },
+      copyingOut: {
+        meta: { calls: 'run_copyout', source: 'vm_run(): copyout() of the exit' },
+        on: { done: { target: 'unlocking' }, refused: { target: 'unlocking' } },
+      },
+      terminating: {
+        meta: { calls: 'nothing', source: 'vm_run(): any other result, the state is TERMINATED' },
+        on: { done: { target: 'unlocking', actions: 'vcpuKill' } },
+      },
+      unlocking,
     },
-    stopping: {
-      meta: { calls: 'nothing', source: 'vm_run(): 0 or EAGAIN, the state is STOPPED' },
-      on: { done: { target: 'copyingOut', actions: 'vcpuStop' } },
-    },
-    copyingOut: {
-      meta: { calls: 'run_copyout', source: 'vm_run(): copyout() of the exit' },
-      on: { done: { target: 'unlocking' }, refused: { target: 'unlocking' } },
-    },
-    terminating: {
-      meta: { calls: 'nothing', source: 'vm_run(): any other result, the state is TERMINATED' },
-      on: { done: { target: 'unlocking', actions: 'vcpuKill' } },
-    },
-    unlocking,
-  },
-})
+  })
+}

@@ -4,9 +4,9 @@
  * function the step calls and where it stands in the C.
  */
 import { emit, setup } from 'xstate'
+import type { Answer } from '../../events/answer.ts'
 import type { Errno } from '../../events/errno.ts'
 import type { ObjectRef, Pid, SlotIndex, VcpuId, VmRef } from '../../events/ids.ts'
-import type { Answer } from '../../events/answer.ts'
 import type { SlotInput, Tell } from '../tell.ts'
 
 /** The part of a call's locals that its machine looks at. */
@@ -25,6 +25,7 @@ export type PausePoint =
   | 'uao_create'
   | 'uvm_map'
   | 'uvm_map_immutable'
+  | 'uvm_share'
   | 'uao_reference'
   | 'vcpu_init'
   | 'uvm_fault_wire'
@@ -64,6 +65,11 @@ export const callSetup = setup({
     slotSealed: emit(({ context }): Tell => slotTell(context, { type: 'uvm.sealed' })),
     slotHeld: emit(({ context, event }): Tell => slotTell(context, event as SlotInput)),
     slotRefused: emit(({ context }): Tell => slotTell(context, { type: 'uvm.refused' })),
+    slotShared: emit(({ context, event }): Tell => slotTell(context, event as SlotInput)),
+    slotUnshared: emit(
+      ({ context, event }): Tell =>
+        slotTell(event.type === 'uvm.unshared' ? { ...context, slot: event.slot } : context, { type: 'uvm.unshared' }),
+    ),
     slotDetached: emit(({ context }): Tell => slotTell(context, { type: 'uao.detached' })),
     vmRegister: emit(
       ({ context: { vm }, event }): Tell => ({

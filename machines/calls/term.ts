@@ -1,14 +1,19 @@
 /**
  * VMM_IOC_TERM: vm_terminate().
  *
- * Source: vm_terminate() of vmm.c with the patch of May 2025, and of 1.8 (2025-12-17).
+ * Source: vm_terminate() of vmm.c 1.2 (2023-05-13), with the patch of May 2025, and of 1.8 (2025-12-17).
  */
 
-import { finding, gate, teardown } from './fragments.ts'
+import { finding, gate, type teardown, type teardownOfSpace } from './fragments.ts'
 import { callSetup, NO_CALL } from './setup.ts'
 
-/** @param condemns whether vm_dying decides who of two callers tears down, as since December 2025. */
-export function terminateMachineOf(condemns: boolean) {
+type Teardown = typeof teardown | typeof teardownOfSpace
+
+/**
+ * @param condemns whether vm_dying decides who of two callers tears down, as since December 2025.
+ * @param tearing the vm_teardown() of the design.
+ */
+export function terminateMachineOf(condemns: boolean, tearing: Teardown) {
   return callSetup.createMachine({
     id: 'vm_terminate',
     context: NO_CALL,
@@ -48,7 +53,7 @@ export function terminateMachineOf(condemns: boolean) {
         meta: { calls: 'refcnt_finalize', source: 'refcnt_finalize(): sleeps, uninterruptibly, until the count is 0' },
         on: { done: { target: 'tearing' } },
       },
-      ...teardown('uncounting'),
+      ...tearing('uncounting'),
       uncounting: {
         meta: {
           calls: 'vm_uncount',

@@ -9,7 +9,7 @@ import type { Frame, Gpa, Hva, Word64 } from '../../events/address.ts'
 import { addWords, pageOf, truncPage, VM_MAXUSER_ADDRESS } from '../../events/address.ts'
 import type { Answer } from '../../events/answer.ts'
 import type { Errno } from '../../events/errno.ts'
-import { leafFrame } from '../model/memory.ts'
+import { LEAF_EXECUTE, LEAF_READ, LEAF_WRITE, leafFlags, leafFrame } from '../model/memory.ts'
 import { VCPU_STOPPED, VM_MEM_MMIO, type Vm } from '../model/world.ts'
 import {
   ABSENT,
@@ -27,12 +27,14 @@ import {
   vmOf,
 } from './kernel.ts'
 import { enterNested } from './pmap.ts'
+import { allows } from './protection.ts'
 import { faultIn } from './uvm_fault.ts'
 import { entryAt } from './uvm_map.ts'
 import { mustStop } from './vmm_find.ts'
 
 /** Longest instruction that VMX may report for an assist. */
 const INSTRUCTION_LENGTH_MAX = 15
+const ALL_RIGHTS = LEAF_READ + LEAF_WRITE + LEAF_EXECUTE
 /** v_n_bytes_fetched: as many bytes as the guest's access had fetched. */
 const BYTES_FETCHED = 4
 
@@ -102,15 +104,35 @@ function assist(kernel: Kernel, handler: 'ept' | 'rvi', info: ExitInfo): Answer 
   return ASSIST
 }
 
-/** The handler's look at the exit and the page-fault function's at the access; then the gpa's user address. */
-export function classifyFault(kernel: Kernel): Answer {
-  const { command, locals } = kernel.thread
-  const { mode } = kernel.world.boot
-  const info = command.type === 'guest.fault' ? command : NOT_PRESENT
+/** What an exit of a guest inside RUN says: its page was not there, or its leaf does not allow the access. */
+function exitOf(kernel: Kernel, { pmap }: Vm, gpa: Word64): ExitInfo {
+  const packed = pmap === null || typeof gpa !== 'number' ? -1 : kernel.world.memory.leaf(pmap, pageOf(gpa))
+  const permitted = packed < 0 ? 0 : leafFlags(packed) % (ALL_RIGHTS + 1)
+  // A leaf that allows everything was entered by somebody else since: at the exit the page was not there.
+  if (permitted === 0 || permitted === ALL_RIGHTS) return NOT_PRESENT
+  return { ...NOT_PRESENT, qualification: ALL_RIGHTS - permitted + (ALL_RIGHTS + 1) * permitted }
+}
+
+/** Which handler takes the fault of this call. */
+export function handlerOf({ thread: { command }, world: { boot } }: Kernel): 'ept' | 'rvi' {
   const asked = command.type === 'guest.fault' ? command.handler : null
-  const handler = asked ?? (mode === 'ept' ? 'ept' : 'rvi')
-  const gpa = command.type === 'guest.fault' ? command.gpa : locals.gpa
+  return asked ?? (boot.mode === 'ept' ? 'ept' : 'rvi')
+}
+
+/** The byte that the guest wanted. */
+export function faultGpa({ thread: { command, locals } }: Kernel): Word64 {
+  return command.type === 'guest.fault' ? command.gpa : locals.gpa
+}
+
+/**
+ * The handler's look at the exit, and the page-fault function's at the access.
+ *
+ * @returns what ends the fault here; or, where it goes on, what userland would read of the exit.
+ */
+export function judgeFault(kernel: Kernel, handler: 'ept' | 'rvi', gpa: Word64): Answer | 'none' | 'handled' {
+  const { command } = kernel.thread
   const vm = vmOf(kernel)
+  const info = command.type === 'guest.fault' ? command : exitOf(kernel, vm, gpa)
   if (!info.direct) {
     if (handler === 'ept' && kernel.fails('vmread') !== null)
       return refuse(kernel, 'EINVAL', 'vmx_handle_np_fault', { handler })
@@ -118,17 +140,27 @@ export function classifyFault(kernel: Kernel): Answer {
     if (memtype === 'mmio') return assist(kernel, handler, info)
     if (memtype === 'unknown') return refuse(kernel, 'EINVAL', 'vmm_get_guest_memtype', { handler, exit: 'none' })
   }
-  // The SVM handler says "handled" before it calls the page-fault function, the VMX function says so itself.
-  const handled = { handler, exit: info.direct ? 'none' : 'handled' } as const
   if (handler === 'ept') {
     const verdict = kernel.fails('vmread') === null ? accessVerdict(info.qualification) : 'invalid'
-    if (verdict === 'invalid') return refuse(kernel, 'EINVAL', 'vmx_get_guest_faulttype', handled)
+    // The SVM handler says "handled" before it calls the page-fault function, the VMX function says so itself.
+    const exit = info.direct ? 'none' : 'handled'
+    if (verdict === 'invalid') return refuse(kernel, 'EINVAL', 'vmx_get_guest_faulttype', { handler, exit })
     if (verdict === 'protect') {
       learn(kernel, { handler, exit: 'protect', reason: 'protect', errno: 'EAGAIN', at: 'vmx_fault_page' })
       return ASSIST
     }
   }
-  const exit = info.direct && handler === 'rvi' ? 'none' : 'handled'
+  return info.direct && handler === 'rvi' ? 'none' : 'handled'
+}
+
+/** The handlers' verdict; then the gpa's user address. */
+export function classifyFault(kernel: Kernel): Answer {
+  const handler = handlerOf(kernel)
+  const gpa = faultGpa(kernel)
+  const exit = judgeFault(kernel, handler, gpa)
+  if (typeof exit !== 'string') return exit
+  const vm = vmOf(kernel)
+  const { locals } = kernel.thread
   const page = typeof gpa === 'number' ? truncPage(gpa as Gpa) : null
   const hva = page === null ? 0 : translateGpa(vm, page)
   if (page === null || hva === 0) return refuse(kernel, 'EINVAL', 'vmm_translate_gpa', { handler, exit })
@@ -182,6 +214,7 @@ export function faultWireAgain(kernel: Kernel): Answer | Blocked {
   const process = curproc(kernel)
   const entry = process === undefined ? undefined : entryAt(process, hva)
   if (process === undefined || entry === undefined) return refuseWire(kernel, 'EFAULT')
+  if (!allows(entry.prot, 'rw')) return refuseWire(kernel, 'EACCES')
   const result = faultIn(kernel, process, entry, hva as Hva, true)
   if (result === 'ok') return DONE
   if (result === 'busy') return blocked('pagedaemon')

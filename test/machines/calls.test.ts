@@ -4,6 +4,7 @@
  * Source: vmm.c with the patch of May 2025 (v7) and of December 2025.
  */
 import { createMachineOf } from '../../machines/calls/create.ts'
+import { teardown } from '../../machines/calls/fragments.ts'
 import { infoMachine } from '../../machines/calls/info.ts'
 import { resetcpuMachine } from '../../machines/calls/resetcpu.ts'
 import { sharememMachine } from '../../machines/calls/sharemem.ts'
@@ -106,7 +107,7 @@ const UNLISTED = 'droppingList done droppingOwn done draining done'
 const COUNTED = `uncounting done ${OUT}`
 
 describe('vm_terminate() of May 2025', () => {
-  hasPaths(terminateMachineOf(false), {
+  hasPaths(terminateMachineOf(false, teardown), {
     rows: [
       ...LOOKUP,
       [
@@ -130,7 +131,7 @@ describe('vm_terminate() of May 2025', () => {
 })
 
 describe('vm_terminate() of December 2025', () => {
-  hasPaths(terminateMachineOf(true), {
+  hasPaths(terminateMachineOf(true, teardown), {
     rows: [
       ...LOOKUP,
       ['is not the first', `${FOUND} condemning refused ${GIVEN_BACK}`, ''],

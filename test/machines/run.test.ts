@@ -4,7 +4,8 @@
  * Source: vm_run() of vmm.c; vcpu_run_vmx(), vcpu_run_svm(), vmx_fault_page() and svm_fault_page() of vmm_machdep.c
  * with the patch of May 2025.
  */
-import { faultMachine, runMachine } from '../../machines/calls/run.ts'
+import { nestedFault } from '../../machines/calls/fragments.ts'
+import { faultMachineOf, runMachineOf } from '../../machines/calls/run.ts'
 import { hasPaths, type Path } from '../support/paths.ts'
 
 const FOUND = 'filtering done entering done finding done'
@@ -63,11 +64,11 @@ const faultPaths = (routes: readonly (readonly [string, string])[]): readonly Pa
   routes.map(([title, route]) => [title, `${LOCKED} ${route} ${OUT}`, ''])
 
 describe('a nested fault on VMX', () => {
-  hasPaths(faultMachine, { rows: [...EARLY, ...faultPaths([...HANDLED_VMX, ASSIST, ...REFUSED_VMX])] })
+  hasPaths(faultMachineOf(nestedFault), { rows: [...EARLY, ...faultPaths([...HANDLED_VMX, ASSIST, ...REFUSED_VMX])] })
 })
 
 describe('a nested fault on SVM', () => {
-  hasPaths(faultMachine, {
+  hasPaths(faultMachineOf(nestedFault), {
     context: { handler: 'rvi' },
     rows: [
       ...EARLY,
@@ -88,7 +89,7 @@ const STOPPED = `stopping done copyingOut done ${OUT}`
 const TOLD_IN = 'vcpu.run vcpu.enter'
 
 describe('vm_run()', () => {
-  hasPaths(runMachine, {
+  hasPaths(runMachineOf(nestedFault), {
     rows: [
       ...EARLY,
       ['is busy', `${LOCKED} starting refused ${OUT}`, ''],
