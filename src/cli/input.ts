@@ -1,37 +1,47 @@
 /**
  * Text that a user names by a path, or pipes in as `-`.
  */
-import { readFileSync } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { UserError } from '../errors.ts'
 import type { Input, Terminal } from './terminal.ts'
+
+type Source = Pick<Terminal, 'stdin'>
 
 /** What messages call an input. */
 export function nameOf(path: string): string {
   return path === '-' ? 'standard input' : path
 }
 
-/** @throws UserError when it cannot be read or is no UTF-8 text. */
-export async function readText(path: string, { stdin }: Pick<Terminal, 'stdin'>): Promise<string> {
-  const bytes = path === '-' ? await gathered(stdin) : readBytes(path)
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    throw new UserError(`${nameOf(path)}: wanted text in UTF-8, and found bytes that are none.`)
+/** All of it. @throws UserError when it cannot be read or is no UTF-8 text. */
+export async function readText(path: string, source: Source): Promise<string> {
+  const pieces: string[] = []
+  for await (const piece of textPieces(path, source)) pieces.push(piece)
+  return pieces.join('')
+}
+
+/** Line by line, without the line ends; for texts that need not fit into memory. */
+export async function* textLines(path: string, source: Source): AsyncGenerator<string> {
+  let rest = ''
+  for await (const piece of textPieces(path, source)) {
+    const lines = (rest + piece).split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines
   }
+  if (rest !== '') yield rest
 }
 
-async function gathered(stdin: Input): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of stdin) chunks.push(typeof chunk === 'string' ? new TextEncoder().encode(chunk) : chunk)
-  return Buffer.concat(chunks)
-}
-
-function readBytes(path: string): Uint8Array {
+async function* textPieces(path: string, { stdin }: Source): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  const input: Input = path === '-' ? stdin : createReadStream(path, { highWaterMark: 2 ** 18 })
   try {
-    return readFileSync(path)
+    for await (const chunk of input) yield typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true })
+    yield decoder.decode()
   } catch (cause) {
+    if (cause instanceof TypeError)
+      throw new UserError(`${nameOf(path)}: wanted text in UTF-8, and found bytes that are none.`)
     // Node says `EISDIR: illegal operation on a directory, read`; the path is missing there.
-    const reason = /^\w+: ([^,]+)/.exec((cause as Error).message)?.[1] ?? String(cause)
-    throw new UserError(`${path}: wanted a text file, and it cannot be read: ${reason}.`)
+    const reason = /^E\w+: ([^,]+)/.exec((cause as Error).message)?.[1]
+    if (reason === undefined) throw cause
+    throw new UserError(`${nameOf(path)}: wanted a text file, and it cannot be read: ${reason}.`)
   }
 }

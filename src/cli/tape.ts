@@ -39,9 +39,8 @@ export function tellDamage(reader: TapeReader, path: string, terminal: Terminal)
   terminal.finding()
 }
 
-/** A tape whose events contradict each other is no defect of ours. */
+/** A tape whose events contradict each other, or are none that anybody knows, is no defect of ours. */
 export function asFinding(cause: unknown, path: string): unknown {
-  return cause instanceof Defect
-    ? new UserError(`${path}: the events of the tape cannot have happened: ${cause.message}`, 1)
-    : cause
+  const known = cause instanceof Defect || (cause instanceof TypeError && cause.message.startsWith('no case for'))
+  return known ? new UserError(`${path}: the events of the tape cannot have happened: ${cause.message}`, 1) : cause
 }

@@ -36,9 +36,29 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./verbs/inspect.ts'),
   },
   {
+    name: 'replay',
+    summary: 'replay a tape, judge every moment of it, and say what ran',
+    load: () => import('./verbs/replay.ts'),
+  },
+  {
     name: 'import',
     summary: 'turn a trace of a KVM host into a tape, replay it and report',
     load: () => import('./verbs/import.ts'),
+  },
+  {
+    name: 'cat',
+    summary: 'print a tape as text',
+    load: () => import('./verbs/cat.ts'),
+  },
+  {
+    name: 'pack',
+    summary: 'make a tape of its text',
+    load: () => import('./verbs/pack.ts'),
+  },
+  {
+    name: 'seal',
+    summary: 'make a compressed copy of a tape',
+    load: () => import('./verbs/seal.ts'),
   },
   {
     name: 'conform',

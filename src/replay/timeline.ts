@@ -164,8 +164,8 @@ export class Timeline {
   }
 }
 
-/** Where a tape starts: a freshly booted host, or the snapshot of the run that it goes on with. */
-function beginning(reader: TapeReader, boot: Boot, firstSeq: number): { world: World; memory: VersionedMemory } {
+/** Where a tape starts: a freshly booted host, or the snapshot of the run that it goes on with. The memory is the caller's. */
+export function beginning(reader: TapeReader, boot: Boot, firstSeq: number): { world: World; memory: VersionedMemory } {
   if (firstSeq <= 1) {
     const memory = new VersionedMemory(boot.frames)
     return { world: bootWorld(boot, memory), memory }

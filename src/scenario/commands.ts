@@ -6,24 +6,14 @@ import type { Word64 } from '../../events/address.ts'
 import { DEFAULT_BOOT } from '../../events/boot.ts'
 import { type CallCommand, type Command, FAILPOINTS } from '../../events/command.ts'
 import { VM_INFO_ENTRY_SIZE } from '../kernel/vmm_info.ts'
+import { flag, may, must, oneOf, type Schema } from '../schema.ts'
 import { createMemoryMap } from '../vmd/memory-map.ts'
 import * as w from './words.ts'
-import { NOTHING } from './words.ts'
 
 /** Entries that the buffer of INFO holds where a line does not say. */
 const INFO_ENTRIES = 600
 
-type Schema<Output> = v.GenericSchema<unknown, Output>
 type Fields = Record<string, v.GenericSchema>
-
-/** A field that must be there. What is missing is refused by the schema of its value, which knows what it wants. */
-function must<const Value extends v.GenericSchema>(value: Value) {
-  return v.optional(value as v.GenericSchema<unknown, v.InferOutput<Value>>, NOTHING)
-}
-
-function may<const Value extends v.GenericSchema, const Fallback>(value: Value, fallback: Fallback) {
-  return v.optional(value as v.GenericSchema<unknown, v.InferOutput<Value>>, fallback)
-}
 
 function line<const Type extends string, const Entries extends Fields>(type: Type, entries: Entries) {
   return v.strictObject({ type: v.literal(type), ...entries })
@@ -79,11 +69,11 @@ const fault = line('guest.fault', {
   vm: must(w.vmId),
   vcpu,
   gpa: must(w.address),
-  handler: may(v.nullable(w.oneOf('a handler', ['ept', 'rvi']) as Schema<'ept' | 'rvi'>), null),
-  direct: may(w.flag, false),
+  handler: may(v.nullable(oneOf('a handler', ['ept', 'rvi']) as Schema<'ept' | 'rvi'>), null),
+  direct: may(flag, false),
   qualification: may(w.small, 1),
   instructionLength: may(w.small, 3),
-  decodeAssist: may(w.flag, true),
+  decodeAssist: may(flag, true),
 })
 const pid = { pid: must(w.pid) }
 const vmCall = { ...pid, vm: must(w.vmId) }
@@ -110,7 +100,7 @@ const CALLS = [
   line('host.poke', { vm: must(w.vmId), vcpu, state: must(w.small) }),
   line('host.hold', { ...vmCall, as: may(w.name, 'h') }),
   line('host.release', { as: may(w.name, 'h') }),
-  line('fail.next', { fn: must(w.oneOf('a failpoint', FAILPOINTS)), k: may(w.times, 1), errno: must(w.errno) }),
+  line('fail.next', { fn: must(oneOf('a failpoint', FAILPOINTS)), k: may(w.times, 1), errno: must(w.errno) }),
   createByVmd,
   shareByVmd,
 ] as const
@@ -137,9 +127,9 @@ const DECISIONS = [
 
 const boot = line('boot', {
   design: v.exactOptional(w.name as Schema<string>),
-  mode: may(w.oneOf('a mode of nested paging', ['ept', 'rvi', 'unknown']), DEFAULT_BOOT.mode),
+  mode: may(oneOf('a mode of nested paging', ['ept', 'rvi', 'unknown']), DEFAULT_BOOT.mode),
   vcpuMax: may(w.small, DEFAULT_BOOT.vcpuMax),
-  meltdown: may(w.flag, DEFAULT_BOOT.meltdown),
+  meltdown: may(flag, DEFAULT_BOOT.meltdown),
   frames: may(w.times, DEFAULT_BOOT.frames),
 })
 

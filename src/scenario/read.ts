@@ -6,8 +6,8 @@ import type { Boot } from '../../events/boot.ts'
 import type { Command } from '../../events/command.ts'
 import { UserError } from '../errors.ts'
 import { listed, parseJsonLine, quoted } from '../json-lines.ts'
+import { fieldText, foundText, issueToTell, isUnknownField, keysOf } from '../schema.ts'
 import { type BootLine, type Decision, FIELDS, LINE_TYPES, lineSchema } from './commands.ts'
-import { NOTHING } from './words.ts'
 
 /** One line and where it stands. */
 export type Entry = { readonly line: number; readonly place: string; readonly asked: Command | Decision }
@@ -46,24 +46,15 @@ function parsed(value: unknown, place: string): v.InferOutput<typeof lineSchema>
     throw new UserError(`${place}: wanted a command or a decision as a JSON object, found ${quoted(value)}`)
   const result = v.safeParse(lineSchema, value)
   if (result.success) return result.output
-  // A misspelt field is one too many and one missing; the one too many shows the mistake.
-  const issue = result.issues.find(isUnknownField) ?? result.issues[0]
-  throw new UserError(`${place}: ${sentence(issue, value as Readonly<Record<string, unknown>>)}`)
-}
-
-function isUnknownField(issue: v.BaseIssue<unknown>): boolean {
-  return issue.type === 'strict_object' && issue.expected === 'never'
+  throw new UserError(`${place}: ${sentence(issueToTell(result.issues), value as Readonly<Record<string, unknown>>)}`)
 }
 
 /** `ioc.create: ranges[1].size: wanted a size in bytes (number or 0x hex), found "4Q"`. */
 function sentence(issue: v.BaseIssue<unknown>, value: Readonly<Record<string, unknown>>): string {
-  const keys = (issue.path ?? []).map(({ key }) => key as string | number)
-  const field = keys
-    .map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${key}`))
-    .join('')
-  const last = keys.at(-1)
+  const keys = keysOf(issue)
+  const field = fieldText(keys)
   // The variant of the line, or of the command that a thread is started with, was not to be found.
-  if (issue.type === 'variant' && last === 'type') return `${field}: ${unknownType(issue.input)}`
+  if (issue.type === 'variant' && keys.at(-1) === 'type') return `${field}: ${unknownType(issue.input)}`
   const type = String(value.type)
   if (isUnknownField(issue)) {
     const owner = keys[0] === 'command' && keys.length === 2 ? (value.command as { readonly type: string }).type : type
@@ -71,7 +62,7 @@ function sentence(issue: v.BaseIssue<unknown>, value: Readonly<Record<string, un
     return `${type}: wanted no field '${field}'${fields === undefined ? '' : `; ${owner} has ${listed(fields)}`}`
   }
   const wanted = issue.type === 'variant' ? 'a command' : issue.message
-  return `${type}: ${field}: wanted ${wanted}, found ${issue.input === NOTHING ? 'nothing' : quoted(issue.input)}`
+  return `${type}: ${field}: wanted ${wanted}, found ${foundText(issue)}`
 }
 
 function unknownType(found: unknown): string {

@@ -1,26 +1,10 @@
 /**
  * The words of a scenario: the smallest values, each with what is said when something else was found.
  */
-import * as v from 'valibot'
 import { parseWord64, type Word64 } from '../../events/address.ts'
 import type { Pledge } from '../../events/command.ts'
 import { ERRNOS } from '../../events/errno.ts'
-
-/** What stands where a field is missing. It is no value of JSON, so every schema refuses it, in its own words. */
-export const NOTHING = Symbol('nothing')
-
-/** A value that `read` makes of JSON; it answers undefined to what is none. `wanted` ends "wanted …". */
-function word<Value>(wanted: string, read: (input: unknown) => Value | undefined) {
-  return v.pipe(
-    v.unknown(),
-    v.rawTransform<unknown, Value>(({ dataset, addIssue, NEVER }) => {
-      const value = read(dataset.value)
-      if (value !== undefined) return value
-      addIssue({ message: wanted })
-      return NEVER
-    }),
-  )
-}
+import { oneOf, text, whole, word } from '../schema.ts'
 
 /** Any 64-bit value. A JSON number above 2^53 has lost its last digits already, so it is refused. */
 function bits64(wanted: string) {
@@ -28,21 +12,6 @@ function bits64(wanted: string) {
     if (typeof input === 'string') return parseWord64(input) ?? undefined
     return Number.isSafeInteger(input) && (input as number) >= 0 ? (input as number) : undefined
   })
-}
-
-function whole(wanted: string, from: number, to: number) {
-  return word<number>(wanted, (input) =>
-    Number.isInteger(input) && (input as number) >= from && (input as number) <= to ? (input as number) : undefined,
-  )
-}
-
-function text(wanted: string, accepts: RegExp = /(?:)/) {
-  return word<string>(wanted, (input) => (typeof input === 'string' && accepts.test(input) ? input : undefined))
-}
-
-/** One of `values`. @param noun what a value is, as in `an access`. */
-export function oneOf<const Value extends string>(noun: string, values: readonly Value[]) {
-  return word<Value>(`${noun}: ${values.join(', ')}`, (input) => values.find((value) => value === input))
 }
 
 const INT_MAX = 2 ** 31 - 1
@@ -56,7 +25,6 @@ export const times = whole('a whole number from 1', 1, UINT_MAX)
 export const address = bits64('an address (number or 0x hex)')
 export const size = bits64('a size in bytes (number or 0x hex)')
 export const number64 = bits64('a number of up to 64 bits (number or 0x hex)')
-export const flag = word<boolean>('true or false', (input) => (typeof input === 'boolean' ? input : undefined))
 export const name = text('a text')
 export const errno = oneOf('an errno', ERRNOS)
 export const access = oneOf('an access', ['r', 'w', 'x', 'rw'])

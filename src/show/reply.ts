@@ -3,9 +3,9 @@
  */
 import { hex, type Word64 } from '../../events/address.ts'
 import type { CallCommand, Command } from '../../events/command.ts'
-import { unreachable } from '../../events/event.ts'
 import type { FaultReport, Outcome, Reply, RunReply, VmInfo } from '../../events/reply.ts'
 import type { WaitChannel } from '../../events/wait.ts'
+import { plain } from '../tape/text.ts'
 import { count, WIDTH } from './table.ts'
 
 /** `ioc.create pid 100 'vm'`: what was asked, without what has its default. */
@@ -13,69 +13,39 @@ export function commandText(command: Command): string {
   return [command.type, ...partsOf(command)].join(' ')
 }
 
+/** Fields in their order, with a few commands put more shortly. */
 function partsOf(command: Command): string[] {
-  const vcpu = 'vcpu' in command && command.vcpu !== 0 ? [`vcpu ${command.vcpu}`] : []
   switch (command.type) {
     case 'ioc.create':
       return [`pid ${command.pid}`, `'${command.name}'`]
-    case 'ioc.sharemem':
-    case 'ioc.run':
-    case 'ioc.term':
-    case 'ioc.resetcpu':
-    case 'host.muststop':
-      return [`pid ${command.pid}`, `vm ${command.vm}`, ...vcpu]
     case 'ioc.info':
       return [`pid ${command.pid}`, `size ${command.size}`]
-    case 'ioc.unknown':
-      return [`pid ${command.pid}`, `request ${hex(command.request)}`]
-    case 'ioc.mprotectept':
-      return [
-        `pid ${command.pid}`,
-        `vm ${command.vm}`,
-        ...vcpu,
-        `gpa ${hex(command.gpa)}`,
-        `size ${hex(command.size)}`,
-        `prot ${command.prot}`,
-      ]
     case 'guest.fault':
-      return [`pid ${command.pid}`, `vm ${command.vm}`, ...vcpu, `gpa ${hex(command.gpa)}`]
-    case 'guest.touch':
-      return [`vm ${command.vm}`, ...vcpu, `gpa ${hex(command.gpa)}`, command.access]
-    case 'guest.leave':
-      return [`vm ${command.vm}`, ...vcpu]
+      return fieldParts({ pid: command.pid, vm: command.vm, vcpu: command.vcpu, gpa: command.gpa })
     case 'host.spawn':
       return [`pid ${command.pid}`, ...(command.pledge.length > 0 ? [`pledged ${command.pledge.join(', ')}`] : [])]
-    case 'host.exit':
-    case 'host.signal':
-      return [`pid ${command.pid}`]
-    case 'host.touch':
-      return [`pid ${command.pid}`, `va ${hex(command.va)}`, command.access]
-    case 'host.mmap':
-      return [
-        `pid ${command.pid}`,
-        ...(command.va === null ? [] : [`va ${hex(command.va)}`]),
-        `size ${hex(command.size)}`,
-        ...(command.shared === true ? ['shared'] : []),
-        ...(command.conceal === true ? ['concealed'] : []),
-      ]
-    case 'host.munmap':
-      return [`pid ${command.pid}`, `va ${hex(command.va)}`, `size ${hex(command.size)}`]
     case 'host.pageout':
       return [`${command.object}:${command.page}`]
-    case 'host.poke':
-      return [`vm ${command.vm}`, ...vcpu, `state ${command.state}`]
     case 'host.hold':
       return [`pid ${command.pid}`, `vm ${command.vm}`, `as '${command.as}'`]
     case 'host.release':
       return [`'${command.as}'`]
     case 'fail.next':
       return [command.fn, ...(command.k === 1 ? [] : [`call ${command.k}`]), command.errno]
-    case 'host.suspend':
-    case 'host.wakeup':
-      return []
     default:
-      return unreachable(command)
+      return fieldParts(command)
   }
+}
+
+/** `pid 100`, `va 0x1000`; an access and a flag that is set by themselves, and nothing for what has its default. */
+function fieldParts(fields: object): string[] {
+  return Object.entries(fields).flatMap(([key, value]) => {
+    const shown = plain(value, key)
+    if (key === 'type' || shown === null || shown === false || Array.isArray(shown)) return []
+    if (key === 'vcpu' && shown === 0) return []
+    if (shown === true) return [key]
+    return [key === 'access' ? String(shown) : `${key} ${shown}`]
+  })
 }
 
 /** What came of a command, after the arrow; more lines where there is more to tell. */

@@ -37,6 +37,8 @@ export type SnapshotFrame = {
   readonly kind: 'snapshot'
   readonly offset: number
   readonly seq: number
+  /** Whether it lies compressed on the tape. */
+  readonly sealed: boolean
   readonly payload: Uint8Array
 }
 
@@ -95,6 +97,12 @@ export class TapeReader {
   /** What is wrong with the tape, in a sentence, or null. */
   get damage(): string | null {
     return damageIn(this.report)
+  }
+
+  /** Where indexes lie, in bytes: one at the end of a closed tape, and one wherever a closed tape was gone on with. */
+  get indexes(): readonly number[] {
+    const entries = Array.from({ length: this.#contents.length }, (_, ordinal) => this.#contents.at(ordinal))
+    return entries.filter(({ kind }) => kind === 'index').map(({ offset }) => offset)
   }
 
   /** The frames in the order of the file. */
@@ -158,7 +166,7 @@ export class TapeReader {
       case 'events':
         return { kind: 'events', offset, firstSeq: seq, count, sealed: codec !== 'plain', payload }
       case 'snapshot':
-        return { kind: 'snapshot', offset, seq, payload }
+        return { kind: 'snapshot', offset, seq, sealed: codec !== 'plain', payload }
       case 'note':
         return { kind: 'note', offset, seq, text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(payload) }
       default:

@@ -27,7 +27,7 @@ const HEX_FIELDS: ReadonlySet<string> = new Set([
 const WORD_FIELDS: ReadonlySet<string> = new Set(['count', 'ncpus'])
 
 /** Fields that are read first; all others follow in alphabetical order. */
-const FIRST_FIELDS: readonly string[] = ['seq', 'thread', 'place', 'type']
+const FIRST_FIELDS: readonly string[] = ['seq', 'type', 'thread', 'place']
 
 /**
  * One line of JSON, without a line end. Equal values have equal texts, whatever the order of their fields.

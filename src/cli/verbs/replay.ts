@@ -1,0 +1,196 @@
+/**
+ * `vmtape replay`: makes all events of a tape true again, judges each moment, and says what ran.
+ */
+import type { Command } from 'commander'
+import { type Boot, DEFAULT_BOOT } from '../../../events/boot.ts'
+import { DESIGNS } from '../../design/designs.ts'
+import { digestOfDesign } from '../../design/digest.ts'
+import { routinesOf } from '../../engine/routines.ts'
+import { UserError } from '../../errors.ts'
+import type { Violation } from '../../invariant/invariant.ts'
+import { Monitor } from '../../invariant/monitor.ts'
+import { listed } from '../../json-lines.ts'
+import type { World } from '../../model/world.ts'
+import { Accountant } from '../../replay/account.ts'
+import { decodeSnapshot } from '../../replay/timeline.ts'
+import { type Difference, verify } from '../../replay/verify.ts'
+import { type Watcher, watchTape } from '../../replay/watch.ts'
+import { accountLines, differenceLines, violationLines } from '../../show/account.ts'
+import { holdersOf } from '../../show/moment/holders.ts'
+import { devicePart, framesPart, objectsPart, processesPart, vmsPart } from '../../show/moment/overview.ts'
+import { count } from '../../show/table.ts'
+import { itemsOf } from '../../tape/codec.ts'
+import { readTape } from '../../tape/file.ts'
+import { recordedCodec } from '../../tape/packing.ts'
+import type { TapeReader } from '../../tape/reader.ts'
+import { toText } from '../../tape/text.ts'
+import { openProgress } from '../progress.ts'
+import { asFinding, tellDamage } from '../tape.ts'
+import type { Terminal } from '../terminal.ts'
+
+const HELP = `
+Replaying needs none of the code that decided the run: events are only made true again. After each of
+them the invariants are judged; whatever does not hold is told with the event, the thread and the step
+of the C routine after which it was seen. --verify decides the run again, too: a fresh engine takes the
+decisions of the tape, and what it records must be the tape, event by event.
+
+Example:
+  $ vmtape replay run.tape --verify
+
+Ends with 1 when an invariant is violated, when the tape is damaged, or when the run comes out
+differently. Warnings, which no limit keeps from becoming worse, are shown and do not count.`
+
+type Options = { readonly verify?: true; readonly json?: true; readonly invariants: boolean }
+
+export function configure(command: Command, terminal: Terminal): void {
+  command
+    .argument('<tape>', 'the tape to replay')
+    .option('--verify', 'decide the run again, and compare what is recorded')
+    .option('--no-invariants', 'do not judge, only count')
+    .option('--json', 'one JSON object')
+    .addHelpText('after', HELP)
+    .action((tape: string, options: Options) => replay(tape, options, terminal))
+}
+
+async function replay(path: string, options: Options, terminal: Terminal): Promise<void> {
+  const reader = readTape(path)
+  try {
+    tellDamage(reader, path, terminal)
+    const { world, accountant, violations } = await watched(reader, path, options, terminal)
+    const difference = options.verify ? verified(reader, path) : null
+    if (violations.some(({ severity }) => severity === 'error') || difference !== null) terminal.finding()
+    const found = { account: accountant.account(), violations, difference, verified: options.verify === true }
+    await terminal.print(
+      options.json ? jsonOf(reader, world, found) : textOf(reader, path, world, found, options, terminal),
+    )
+  } finally {
+    reader.close()
+  }
+}
+
+type Watched = { readonly world: World; readonly accountant: Accountant; readonly violations: readonly Violation[] }
+
+async function watched(reader: TapeReader, path: string, options: Options, terminal: Terminal): Promise<Watched> {
+  const { events, firstSeq } = reader.report.accepted
+  const progress = await openProgress(terminal.stderr, `replaying ${path}`, events)
+  const violations: Violation[] = []
+  let accountant: Accountant | null = null
+  const begin = (start: World): readonly Watcher[] => {
+    const counting = new Accountant(start)
+    accountant = counting
+    const watchers: Watcher[] = [(recorded) => counting.take(recorded)]
+    if (!options.invariants) return watchers
+    const report = (violation: Violation) => violations.push(violation)
+    const monitor = new Monitor(start, { report, sourceOf: sourceIn(reader.header.design.name) })
+    return [...watchers, (recorded, world) => monitor.take(recorded, world)]
+  }
+  try {
+    const world = watchTape(reader, begin, (seq) => progress.reach(seq - (firstSeq ?? 1) + 1))
+    if (accountant === null) throw new TypeError('nobody watched')
+    return { world, accountant, violations }
+  } catch (cause) {
+    throw asFinding(cause, path)
+  } finally {
+    progress.close()
+  }
+}
+
+/** The C that a step stands for; null for a design that is not known here. */
+function sourceIn(name: string): (call: string, place: string) => string | null {
+  const design = DESIGNS.find((one) => one.name === name)
+  if (design === undefined) return () => null
+  const routines = new Map<string, ReturnType<typeof routinesOf> extends ReadonlyMap<unknown, infer One> ? One : never>(
+    routinesOf(design),
+  )
+  return (call, place) => routines.get(call)?.byName.get(place)?.meta.source ?? null
+}
+
+function verified(reader: TapeReader, path: string): Difference | null {
+  const { name } = reader.header.design
+  const design = DESIGNS.find((one) => one.name === name)
+  if (design === undefined)
+    throw new UserError(
+      `${path}: --verify: the tape was made by the design '${name}', and there are ${listed(DESIGNS.map((one) => one.name))}.`,
+    )
+  const boot = { ...DEFAULT_BOOT, ...(reader.header.boot as Partial<Boot>) }
+  const first = reader.report.accepted.firstSeq ?? 1
+  const snapshot = first > 1 ? reader.snapshotBefore(first - 1) : null
+  const start = snapshot === null ? undefined : decodeSnapshot(snapshot.payload)
+  return verify(itemsOf(reader, recordedCodec), design, boot, start)
+}
+
+type Found = {
+  readonly account: ReturnType<Accountant['account']>
+  readonly violations: readonly Violation[]
+  readonly difference: Difference | null
+  readonly verified: boolean
+}
+
+function jsonOf(reader: TapeReader, world: World, { account, violations, difference, verified: asked }: Found): string {
+  const { header, report } = reader
+  const left = Object.fromEntries(leftParts(world).map((part) => [part.name, part.data]))
+  const holders = Object.fromEntries(
+    Object.values(world.objects).map((object) => [object.name, holdersOf(world, object)]),
+  )
+  const { tornTail, corrupted } = report
+  const value = { header, account, left: { ...left, holders }, violations, damage: { tornTail, corrupted } }
+  return `${toText(asked ? { ...value, difference } : value)}\n`
+}
+
+/** What is there at the end. */
+function leftParts(world: World) {
+  return [devicePart(world), framesPart(world), vmsPart(world), processesPart(world), objectsPart(world)]
+}
+
+function textOf(
+  reader: TapeReader,
+  path: string,
+  world: World,
+  found: Found,
+  options: Options,
+  terminal: Terminal,
+): string {
+  const { colours } = terminal
+  const { account, violations, difference } = found
+  const { header } = reader
+  const judged = [
+    ...violationLines(violations, colours),
+    ...(options.invariants ? [verdict(violations, colours)] : []),
+    ...(difference === null ? [] : [...differenceLines(difference, colours), ...designNote(reader)]),
+    ...(found.verified && difference === null
+      ? [`decided again: all ${count(account.events, 'event')} come out as recorded`]
+      : []),
+  ]
+  const lines = [
+    colours.bold(`${path}: ${count(account.events, 'event')} of design ${header.design.name}`),
+    '',
+    ...accountLines(account, colours),
+    colours.bold('left at the end'),
+    ...leftParts(world).flatMap((part) => part.lines(colours)),
+    ...holderLines(world),
+    ...(judged.length > 0 ? ['', ...judged] : []),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** Who holds what is left, object by object. */
+function holderLines(world: World): string[] {
+  return Object.values(world.objects).flatMap((object) =>
+    holdersOf(world, object).map(({ kind, by }) => `  ${object.name}  ${kind.padEnd(7)}  ${by}`),
+  )
+}
+
+function verdict(violations: readonly Violation[], { green, red, yellow }: Terminal['colours']): string {
+  const errors = violations.filter(({ severity }) => severity === 'error').length
+  const warnings = violations.length - errors
+  if (errors > 0) return red(`${count(errors, 'violation')} and ${count(warnings, 'warning')}`)
+  return warnings > 0
+    ? yellow(`no violation, ${count(warnings, 'warning')}`)
+    : green('every invariant held after every event')
+}
+
+function designNote({ header: { design } }: TapeReader): string[] {
+  const known = DESIGNS.find((one) => one.name === design.name)
+  if (known === undefined || digestOfDesign(known) === design.digest) return []
+  return [`  the design '${design.name}' has changed since the tape was made`]
+}
