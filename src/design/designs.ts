@@ -2,8 +2,11 @@
 import { UserError } from '../errors.ts'
 import { aobj, aobjDying } from './aobj.ts'
 import type { Design } from './design.ts'
+import { vmspace } from './vmspace.ts'
 
-export const DESIGNS: readonly Design[] = [aobj, aobjDying]
+export const DESIGNS: readonly Design[] = [aobj, aobjDying, vmspace]
+/** Those that recordings of the real kernel exist of. */
+export const RECORDED: readonly Design[] = [aobj, aobjDying]
 export const DEFAULT_DESIGN = aobjDying
 
 /** @throws UserError naming the designs that there are. */

@@ -4,7 +4,7 @@
  */
 import { pageOf } from '../../events/address.ts'
 import { type Boot, DEFAULT_BOOT } from '../../events/boot.ts'
-import type { CallCommand, Command, GuestCommand } from '../../events/command.ts'
+import type { CallCommand, Command, GuestCommand, GuestTouch } from '../../events/command.ts'
 import { Defect } from '../../events/defect.ts'
 import type { ThreadId } from '../../events/ids.ts'
 import type { GuestReply, Outcome, Reply, RunReply } from '../../events/reply.ts'
@@ -13,6 +13,7 @@ import { DEFAULT_DESIGN, designNamed } from '../design/designs.ts'
 import { lookup } from '../kernel/kernel.ts'
 import type { MemoryDump } from '../model/memory/dump.ts'
 import { VersionedMemory } from '../model/memory/versioned.ts'
+import { hasFlag, LEAF_EXECUTE, LEAF_READ, LEAF_WRITE, leafFlags } from '../model/memory.ts'
 import { bootWorld, type World } from '../model/world.ts'
 import { type Driver, type DriverKind, driverOf } from '../reduce/drivers.ts'
 import { Engine, type Recorder, type StepOutcome } from './engine.ts'
@@ -35,6 +36,9 @@ export type RunOptions = {
   /** Gets each event as soon as its step is sure of it. */
   readonly record?: Recorder
 }
+
+/** The bit of a leaf that each letter of an access needs. */
+const RIGHTS: Readonly<Record<string, number>> = { r: LEAF_READ, w: LEAF_WRITE, x: LEAF_EXECUTE }
 
 export type Unsubscribe = () => void
 
@@ -149,7 +153,7 @@ export class Run {
   #guest(command: GuestCommand): GuestReply | Outcome {
     const runner = this.#engine.runnerOf(command.vm, command.vcpu)
     if (runner === null) return { ok: false, errno: 'ESRCH', at: 'guest' }
-    if (command.type === 'guest.touch' && this.#isMapped(command.vm, command.gpa)) {
+    if (command.type === 'guest.touch' && this.#serves(command)) {
       return { ok: true, faulted: false, left: null }
     }
     let outcome = this.#engine.guest(command, runner)
@@ -160,10 +164,11 @@ export class Run {
     return { ok: true, faulted: command.type === 'guest.touch', left }
   }
 
-  /** Whether the nested tables serve an access by themselves; each leaf lets the guest read, write and execute. */
-  #isMapped(id: number, gpa: Extract<GuestCommand, { type: 'guest.touch' }>['gpa']): boolean {
-    const pmap = lookup(this.current, id)?.pmap ?? null
-    return pmap !== null && typeof gpa === 'number' && this.current.memory.leaf(pmap, pageOf(gpa)) >= 0
+  /** Whether the nested tables serve an access by themselves. */
+  #serves({ vm, gpa, access }: GuestTouch): boolean {
+    const pmap = lookup(this.current, vm)?.pmap ?? null
+    const packed = pmap === null || typeof gpa !== 'number' ? -1 : this.current.memory.leaf(pmap, pageOf(gpa))
+    return packed >= 0 && [...access].every((letter) => hasFlag(leafFlags(packed), RIGHTS[letter] as number))
   }
 
   /** The whole run as data. Any moment between two steps will do, also in the middle of an ioctl. */

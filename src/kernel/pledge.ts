@@ -10,6 +10,9 @@ import { curproc, DONE, type Kernel, refuse } from './kernel.ts'
 /** Requests that make or list VMs or map their memory: not for a process without `proc`. */
 const NEEDS_PROC: readonly string[] = ['ioc.create', 'ioc.info', 'ioc.sharemem']
 
+/** Requests that pledge_ioctl_vmm() does not know, and refuses whatever was promised. */
+const NEVER: readonly string[] = ['ioc.unknown', 'ioc.mprotectept']
+
 /** pledge_ioctl() before the driver: what an unpledged process asks is not looked at. */
 export function filterRequest(kernel: Kernel): Answer {
   const process = curproc(kernel)
@@ -18,7 +21,7 @@ export function filterRequest(kernel: Kernel): Answer {
   if (pledge.length === 0) return DONE
   const { type } = kernel.thread.command
   const allowed =
-    pledge.includes('vmm') && type !== 'ioc.unknown' && (!NEEDS_PROC.includes(type) || pledge.includes('proc'))
+    pledge.includes('vmm') && !NEVER.includes(type) && (!NEEDS_PROC.includes(type) || pledge.includes('proc'))
   if (allowed) return DONE
   kernel.record({ type: 'pledge.filtered', pid, errno: 'EPERM' })
   return refuse(kernel, 'EPERM', 'pledge_ioctl_vmm')

@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import { check, type Disagreement } from '../../src/conform/conform.ts'
 import type { Vector } from '../../src/conform/vector.ts'
 import type { Design } from '../../src/design/design.ts'
-import { DESIGNS } from '../../src/design/designs.ts'
+import { RECORDED } from '../../src/design/designs.ts'
 import { DEFECTIVE } from './defects.ts'
 import { VECTORS } from './vectors.ts'
 
@@ -30,7 +30,7 @@ describe('the recordings', () => {
   })
 })
 
-for (const design of DESIGNS)
+for (const design of RECORDED)
   describe(`design ${design.name}`, () => {
     for (const group of groups)
       it(`does what the kernel did: ${group}`, () => {

@@ -3,7 +3,8 @@
  */
 import type { Command } from 'commander'
 import { checkVector, readVectors, selectVectors, sumUp, type VectorResult } from '../../conform/report.ts'
-import { DESIGNS, designNamed } from '../../design/designs.ts'
+import type { Design } from '../../design/design.ts'
+import { designNamed, RECORDED } from '../../design/designs.ts'
 import { UserError } from '../../errors.ts'
 import { conformanceLines } from '../../show/conformance.ts'
 import { nameOf, readText } from '../input.ts'
@@ -32,8 +33,15 @@ export function configure(command: Command, terminal: Terminal): void {
     .action((file: string, options: Options) => conform(file, options, terminal))
 }
 
+function recordedDesign(name: string): Design {
+  const design = designNamed(name)
+  if (RECORDED.includes(design)) return design
+  const names = RECORDED.map((one) => `'${one.name}'`).join(' and ')
+  throw new UserError(`there are no vectors of design '${name}'; there are of ${names}`)
+}
+
 async function conform(file: string, { only, design, json }: Options, terminal: Terminal): Promise<void> {
-  const designs = design === undefined ? DESIGNS : [designNamed(design)]
+  const designs = design === undefined ? RECORDED : [recordedDesign(design)]
   const all = readVectors(await readText(file, terminal), nameOf(file))
   const vectors = only === undefined ? all : selectVectors(all, only)
   if (vectors.length === 0)

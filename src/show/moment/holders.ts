@@ -8,7 +8,11 @@ import { count } from '../table.ts'
 import { type Part, section } from './part.ts'
 
 /** One reference and who must give it back; `counts` is -1 for one that is used and was never taken. */
-type Holder = { readonly kind: 'entry' | 'slot' | 'carried' | 'owed'; readonly by: string; readonly counts: 1 | -1 }
+type Holder = {
+  readonly kind: 'entry' | 'nested' | 'slot' | 'carried' | 'owed'
+  readonly by: string
+  readonly counts: 1 | -1
+}
 
 /** Every holder of the object, in the order in which references come about. */
 export function holdersOf(world: World, object: MemoryObject): readonly Holder[] {
@@ -24,6 +28,11 @@ export function holdersOf(world: World, object: MemoryObject): readonly Holder[]
       vm.slots.flatMap((slot, index) =>
         slot.object === object.ref ? [held('slot', `${vmName(vm)}, slot ${index}`)] : [],
       ),
+    ),
+    ...Object.values(world.vms).flatMap((vm) =>
+      (vm.space ?? [])
+        .filter((entry) => entry.object === object.ref)
+        .map(({ start, size }) => held('nested', `${vmName(vm)}, entry gpa ${hex(start)} to ${hex(start + size)}`)),
     ),
     ...object.owed.map((thread) => held('owed', `thread ${thread}, whose entry uses a reference nobody took`, -1)),
   ]
