@@ -5,10 +5,13 @@
 import { runProgram } from './program.ts'
 import { openTerminal } from './terminal.ts'
 
-// `vmtape cat | head` closes the pipe early. That is no error, and the rest of the work is in vain.
+// `vmtape cat | head` closes the pipe early. That is no error, and the rest of the work is in vain. On a full disk it is
+// in vain, too, and whoever asked has to know.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
-  throw error
+  const reason = /^\w+: ([^,]+)/.exec(error.message)?.[1] ?? error.message
+  process.stderr.write(`vmtape: wanted to write the answer, and the output does not take it: ${reason}.\n`)
+  process.exit(2)
 })
 
 const terminal = openTerminal(process.stdout, process.stderr, process.env)
