@@ -6,6 +6,7 @@
 import type { Word64 } from './address.ts'
 import type { Errno } from './errno.ts'
 import type { Pid, ThreadId, VcpuId, VmId } from './ids.ts'
+import type { Advice, Inherit, Protection } from './space.ts'
 
 /** A promise of pledge(2) that the gates of vmm(4) look at. */
 export type Pledge = 'vmm' | 'proc'
@@ -50,6 +51,19 @@ export type IocInfo = {
   readonly size: number
 }
 export type IocResetcpu = { readonly type: 'ioc.resetcpu'; readonly pid: Pid; readonly vm: VmId; readonly vcpu: VcpuId }
+/**
+ * VMM_IOC_MPROTECT_EPT, which only the design before the patch knows: other rights for the guest's mapping of
+ * [gpa, gpa + size). `prot` is PROT_READ 1, PROT_WRITE 2, PROT_EXEC 4, added up.
+ */
+export type IocMprotectept = {
+  readonly type: 'ioc.mprotectept'
+  readonly pid: Pid
+  readonly vm: VmId
+  readonly vcpu: VcpuId
+  readonly gpa: Word64
+  readonly size: Word64
+  readonly prot: number
+}
 /** A request number that vmm(4) does not know. */
 export type IocUnknown = { readonly type: 'ioc.unknown'; readonly pid: Pid; readonly request: Word64 }
 
@@ -93,14 +107,67 @@ export type HostTouch = {
   readonly va: Word64
   readonly access: AccessMode
 }
-/** mmap(2) of private anonymous memory, at exactly `va` when it is given. */
+/**
+ * mmap(2) of anonymous memory, at exactly `va` when it is given. `shared` is MAP_SHARED: a child gets the same
+ * memory, not a copy. `conceal` is MAP_CONCEAL: not in core dumps. `fixed` is MAP_FIXED: what is there is replaced;
+ * without it a place that is taken is refused. `prot` is 'rw' when it is left out.
+ */
 export type HostMmap = {
   readonly type: 'host.mmap'
   readonly pid: Pid
   readonly va: Word64 | null
   readonly size: Word64
+  readonly shared?: boolean
+  readonly conceal?: boolean
+  readonly fixed?: boolean
+  readonly prot?: Protection
 }
 export type HostMunmap = { readonly type: 'host.munmap'; readonly pid: Pid; readonly va: Word64; readonly size: Word64 }
+export type HostMprotect = {
+  readonly type: 'host.mprotect'
+  readonly pid: Pid
+  readonly va: Word64
+  readonly size: Word64
+  readonly prot: Protection
+}
+export type HostMinherit = {
+  readonly type: 'host.minherit'
+  readonly pid: Pid
+  readonly va: Word64
+  readonly size: Word64
+  readonly inherit: Inherit
+}
+/** What madvise(2) can be told. `free` tosses pages that nobody else refers to, `dontneed` only deactivates them. */
+export type MadviseAdvice = Advice | 'willneed' | 'dontneed' | 'spaceavail' | 'free'
+export type HostMadvise = {
+  readonly type: 'host.madvise'
+  readonly pid: Pid
+  readonly va: Word64
+  readonly size: Word64
+  readonly advice: MadviseAdvice
+}
+/** msync(2); `invalidate` is MS_INVALIDATE. */
+export type HostMsync = {
+  readonly type: 'host.msync'
+  readonly pid: Pid
+  readonly va: Word64
+  readonly size: Word64
+  readonly invalidate: boolean
+}
+/** mlock(2). No limit on what may be locked is modelled. */
+export type HostMlock = { readonly type: 'host.mlock'; readonly pid: Pid; readonly va: Word64; readonly size: Word64 }
+export type HostMunlock = {
+  readonly type: 'host.munlock'
+  readonly pid: Pid
+  readonly va: Word64
+  readonly size: Word64
+}
+/** fork(2) of `pid`; the new process is known as `child`. */
+export type HostFork = { readonly type: 'host.fork'; readonly pid: Pid; readonly child: Pid }
+/** exec(2): the process goes on as another program, with an empty address space. */
+export type HostExec = { readonly type: 'host.exec'; readonly pid: Pid }
+/** What a core dump of the process would hold. */
+export type HostCoredump = { readonly type: 'host.coredump'; readonly pid: Pid }
 /** The page daemon evicts one resident page of a memory object. `object` is its name, as `a1`. */
 export type HostPageout = { readonly type: 'host.pageout'; readonly object: string; readonly page: number }
 export type HostSuspend = { readonly type: 'host.suspend' }
@@ -118,6 +185,7 @@ export type Failpoint =
   | 'uao_create'
   | 'uvm_map'
   | 'uvm_map_immutable'
+  | 'uvm_share'
   | 'vcpu_init'
   | 'vcpu_reset_regs'
   | 'vmm_start'
@@ -141,6 +209,7 @@ export const FAILPOINTS: readonly Failpoint[] = [
   'uao_create',
   'uvm_map',
   'uvm_map_immutable',
+  'uvm_share',
   'vcpu_init',
   'vcpu_reset_regs',
   'vmm_start',
@@ -168,6 +237,7 @@ export type CallCommand =
   | IocTerm
   | IocInfo
   | IocResetcpu
+  | IocMprotectept
   | IocUnknown
   | GuestFault
   | HostSpawn
@@ -176,6 +246,15 @@ export type CallCommand =
   | HostTouch
   | HostMmap
   | HostMunmap
+  | HostMprotect
+  | HostMinherit
+  | HostMadvise
+  | HostMsync
+  | HostMlock
+  | HostMunlock
+  | HostFork
+  | HostExec
+  | HostCoredump
   | HostPageout
   | HostSuspend
   | HostWakeup

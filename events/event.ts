@@ -8,6 +8,7 @@
 import type { CallEvent } from './call.ts'
 import type { DeviceEvent } from './device.ts'
 import type { ThreadId } from './ids.ts'
+import type { NestedEvent } from './nested.ts'
 import type { ObjectEvent, PageEvent } from './object.ts'
 import type { PmapEvent } from './pmap.ts'
 import type { ProcessEvent, SpaceEvent } from './space.ts'
@@ -30,6 +31,7 @@ export type VmmEvent =
   | PageEvent
   | ProcessEvent
   | SpaceEvent
+  | NestedEvent
 
 export type EventType = VmmEvent['type']
 export type EventOf<Type extends EventType> = Extract<VmmEvent, { readonly type: Type }>

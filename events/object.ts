@@ -21,12 +21,13 @@ export type ObjectCreated = {
 export type ObjectRefused = { readonly type: 'object.refused'; readonly size: Bytes; readonly errno: Errno }
 /**
  * One more reference. `slot`: vm_create()'s for vmm. `share`: vm_share_mem()'s, which pays for the map entry
- * that used a reference nobody had taken. `split`: a map entry was cut in two.
+ * that used a reference nobody had taken. `split`: a map entry was cut in two. `clone`: uvm_share()'s, which the
+ * thread carries into the new entry; fork(2) shares memory with a child the same way.
  */
 export type ObjectReferenced = {
   readonly type: 'object.referenced'
   readonly object: ObjectRef
-  readonly why: 'slot' | 'share' | 'split'
+  readonly why: 'slot' | 'share' | 'split' | 'clone'
   readonly thread: ThreadId
 }
 /** One reference less. `entry`: a map entry went. `slot`: vmm's. `carried`: a thread's that it could not place. */
@@ -54,6 +55,27 @@ export type PageWired = {
   readonly wires: number
   readonly pid: Pid
   readonly va: Hva
+}
+/** uvm_pageunwire(): one wiring less; `wires` are left. At 0 the page is on the active queue again. */
+export type PageUnwired = {
+  readonly type: 'page.unwired'
+  readonly frame: Frame
+  readonly wires: number
+  readonly pid: Pid
+  readonly va: Hva
+}
+/** uvm_pagedeactivate(): on the inactive queue, where the page daemon looks; not referenced since. */
+export type PageDeactivated = { readonly type: 'page.deactivated'; readonly frame: Frame }
+/** uvm_pageactivate(): on the active queue again. */
+export type PageActivated = { readonly type: 'page.activated'; readonly frame: Frame }
+/** The page of `object`, zero-filled so far, holds what page `sourceIndex` of `source` holds. */
+export type PageCopied = {
+  readonly type: 'page.copied'
+  readonly object: ObjectRef
+  readonly index: number
+  readonly frame: Frame
+  readonly source: ObjectRef
+  readonly sourceIndex: number
 }
 /** The frame is on the free list: next generation, whatever its wire count was. */
 export type PageFreed = {
@@ -87,6 +109,10 @@ export type ObjectEvent = ObjectCreated | ObjectRefused | ObjectReferenced | Obj
 export type PageEvent =
   | PageAllocated
   | PageWired
+  | PageUnwired
+  | PageDeactivated
+  | PageActivated
+  | PageCopied
   | PageFreed
   | SwapAssigned
   | SwapReleased

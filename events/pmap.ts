@@ -70,7 +70,10 @@ export type PageRemoved = {
   readonly level: TableLevel
   readonly old: number
 }
-/** The rights of the leaf at `va` are `flags` now; `old` is what it was, packed. It names the same page. */
+/**
+ * pmap_protect(), pmap_unwire(): the flags of the leaf at `va` are `flags` now; `old` is what it was, packed. It names
+ * the same page.
+ */
 export type PageProtected = {
   readonly type: 'pmap.protected'
   readonly pmap: PmapRef

@@ -59,6 +59,10 @@ export type TouchReply = { readonly ok: true; readonly faulted: boolean } | (Ref
 /** What a guest's access came to: served at once, after a fault, or by leaving RUN, which answered `left`. */
 export type GuestReply = { readonly ok: true; readonly faulted: boolean; readonly left: RunReply | null } | Refusal
 export type MmapReply = { readonly ok: true; readonly va: Word64 } | Refusal
+/** Ranges that a core dump holds, ascending. */
+export type CoredumpReply =
+  | { readonly ok: true; readonly ranges: readonly { readonly start: Word64; readonly size: Word64 }[] }
+  | Refusal
 export type MuststopReply = { readonly ok: true; readonly stop: boolean } | Refusal
 export type PlainReply = { readonly ok: true } | Refusal
 
@@ -71,6 +75,7 @@ export type Reply =
   | TouchReply
   | GuestReply
   | MmapReply
+  | CoredumpReply
   | MuststopReply
   | PlainReply
 
@@ -82,6 +87,7 @@ export type ReplyOf = {
   readonly 'ioc.term': PlainReply
   readonly 'ioc.info': InfoReply
   readonly 'ioc.resetcpu': PlainReply
+  readonly 'ioc.mprotectept': PlainReply
   readonly 'ioc.unknown': PlainReply
   readonly 'guest.fault': FaultReply
   readonly 'guest.touch': GuestReply
@@ -92,6 +98,15 @@ export type ReplyOf = {
   readonly 'host.touch': TouchReply
   readonly 'host.mmap': MmapReply
   readonly 'host.munmap': PlainReply
+  readonly 'host.mprotect': PlainReply
+  readonly 'host.minherit': PlainReply
+  readonly 'host.madvise': PlainReply
+  readonly 'host.msync': PlainReply
+  readonly 'host.mlock': PlainReply
+  readonly 'host.munlock': PlainReply
+  readonly 'host.fork': PlainReply
+  readonly 'host.exec': PlainReply
+  readonly 'host.coredump': CoredumpReply
   readonly 'host.pageout': PlainReply
   readonly 'host.suspend': PlainReply
   readonly 'host.wakeup': PlainReply

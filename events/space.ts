@@ -24,6 +24,16 @@ export type PledgeFiltered = { readonly type: 'pledge.filtered'; readonly pid: P
 /** pledge_fail(): the process broke its promise. */
 export type PledgeBroken = { readonly type: 'pledge.broken'; readonly pid: Pid }
 
+/** exec(2): the process is another program now; its map entries went before. It keeps its pid, pledges and pmap. */
+export type ProcessOverlaid = { readonly type: 'process.overlaid'; readonly pid: Pid }
+
+/** What a child gets of an entry at fork(2): nothing, a copy, the same memory, or fresh memory. */
+export type Inherit = 'none' | 'copy' | 'share' | 'zero'
+/** PROT_READ, PROT_WRITE and PROT_EXEC. */
+export type Protection = 'none' | 'r' | 'w' | 'x' | 'rw' | 'rx' | 'wx' | 'rwx'
+/** The advice that an entry remembers: how wide a fault may reach. */
+export type Advice = 'normal' | 'random' | 'sequential'
+
 /**
  * uvm_map(): a new entry maps `object` from page `offset` on. It absorbs the reference that `thread` carries;
  * where `thread` carries none, the entry lives on a reference that is owed.
@@ -36,7 +46,11 @@ export type EntryMapped = {
   readonly object: ObjectRef
   readonly offset: number
   readonly conceal: boolean
-  readonly inherit: 'none' | 'copy'
+  readonly inherit: Inherit
+  /** 'rw' when left out. */
+  readonly prot?: Protection
+  /** What mprotect(2) may give at most; 'rw' when left out. */
+  readonly maxProt?: Protection
   readonly thread: ThreadId
 }
 /** uvm_map() failed. */
@@ -58,6 +72,40 @@ export type SealRefused = {
   readonly end: Hva
   readonly errno: Errno
 }
+/** uvm_map_protect(): userland may do `prot` within [start, end); leaves that allow more were changed before. */
+export type RangeProtected = {
+  readonly type: 'space.protected'
+  readonly pid: Pid
+  readonly start: Hva
+  readonly end: Hva
+  readonly prot: Protection
+}
+/** uvm_map_inherit(): what a child will get of [start, end). */
+export type RangeBequeathed = {
+  readonly type: 'space.bequeathed'
+  readonly pid: Pid
+  readonly start: Hva
+  readonly end: Hva
+  readonly inherit: Inherit
+}
+/** uvm_map_advice(): how [start, end) will be used. */
+export type RangeAdvised = {
+  readonly type: 'space.advised'
+  readonly pid: Pid
+  readonly start: Hva
+  readonly end: Hva
+  readonly advice: Advice
+}
+/** uvm_map_pageable(): the entries within [start, end) count one wiring more each; their pages are wired one by one. */
+export type RangeWired = { readonly type: 'space.wired'; readonly pid: Pid; readonly start: Hva; readonly end: Hva }
+/** The entries within [start, end) count `left` wirings: none after munlock(2), one less after a failure. */
+export type RangeUnwired = {
+  readonly type: 'space.unwired'
+  readonly pid: Pid
+  readonly start: Hva
+  readonly end: Hva
+  readonly left: number
+}
 /** An entry left the map. */
 export type EntryRemoved = {
   readonly type: 'space.removed'
@@ -74,12 +122,24 @@ export type RangeUnmapped = {
   readonly end: Word64
 }
 
-export type ProcessEvent = ProcessSpawned | ProcessSignalled | ExitBegun | ProcessExited | PledgeFiltered | PledgeBroken
+export type ProcessEvent =
+  | ProcessSpawned
+  | ProcessSignalled
+  | ProcessOverlaid
+  | ExitBegun
+  | ProcessExited
+  | PledgeFiltered
+  | PledgeBroken
 export type SpaceEvent =
   | EntryMapped
   | MapRefused
   | EntrySplit
   | RangeSealed
   | SealRefused
+  | RangeProtected
+  | RangeBequeathed
+  | RangeAdvised
+  | RangeWired
+  | RangeUnwired
   | EntryRemoved
   | RangeUnmapped

@@ -3,6 +3,7 @@
  * May 2025 (v7), and the code of December 2025, which added vm_dying and gives a vCPU back whose init failed.
  */
 import { createMachineOf } from '../../machines/calls/create.ts'
+import { nestedFault, teardown } from '../../machines/calls/fragments.ts'
 import {
   exitMachine,
   munmapMachine,
@@ -15,7 +16,7 @@ import {
 } from '../../machines/calls/host.ts'
 import { infoMachine } from '../../machines/calls/info.ts'
 import { resetcpuMachine } from '../../machines/calls/resetcpu.ts'
-import { faultMachine, runMachine } from '../../machines/calls/run.ts'
+import { faultMachineOf, runMachineOf } from '../../machines/calls/run.ts'
 import { sharememMachine } from '../../machines/calls/sharemem.ts'
 import { terminateMachineOf } from '../../machines/calls/term.ts'
 import { unknownMachine } from '../../machines/calls/unknown.ts'
@@ -30,6 +31,7 @@ import * as run from '../kernel/vmm_run.ts'
 import * as share from '../kernel/vmm_share.ts'
 import * as tear from '../kernel/vmm_teardown.ts'
 import type { Design } from './design.ts'
+import { environmentPrimitives, environmentRoutines } from './environment.ts'
 
 const primitives: Readonly<Record<string, Primitive>> = {
   nothing: () => DONE,
@@ -112,8 +114,7 @@ const primitives: Readonly<Record<string, Primitive>> = {
   signal: host.signalProcess,
   access: host.access,
   uvm_fault: host.faultOrdinary,
-  sys_mmap: host.mapAnonymous,
-  sys_munmap: host.unmapByProcess,
+  ...environmentPrimitives,
   exit_collect_threads: host.collectThreads,
   exit_next_entry: host.exitNextEntry,
   exit_pmap_destroy: host.exitDestroyPmap,
@@ -125,18 +126,18 @@ const primitives: Readonly<Record<string, Primitive>> = {
 
 const shared = {
   'ioc.sharemem': sharememMachine,
-  'ioc.run': runMachine,
+  'ioc.run': runMachineOf(nestedFault),
   'ioc.info': infoMachine,
   'ioc.resetcpu': resetcpuMachine,
   // The patch removed it.
   'ioc.mprotectept': unknownMachine,
   'ioc.unknown': unknownMachine,
-  'guest.fault': faultMachine,
+  'guest.fault': faultMachineOf(nestedFault),
   'host.spawn': singleStep('spawn', 'spawn', 'fork(2), exec(2)'),
   'host.exit': exitMachine,
   'host.signal': singleStep('signal', 'signal', 'kill(2)'),
   'host.touch': touchMachine,
-  'host.mmap': singleStep('mmap', 'sys_mmap', 'sys_mmap()'),
+  ...environmentRoutines,
   'host.munmap': munmapMachine,
   'host.pageout': pageoutMachine,
   'host.suspend': suspendMachine,
@@ -152,7 +153,7 @@ const shared = {
 export const aobj: Design = {
   name: 'aobj',
   about: 'one memory object per slot and a bare nested pmap: the patch, v7, May 2025',
-  routines: { ...shared, 'ioc.create': createMachineOf(false), 'ioc.term': terminateMachineOf(false) },
+  routines: { ...shared, 'ioc.create': createMachineOf(false), 'ioc.term': terminateMachineOf(false, teardown) },
   primitives,
 }
 
@@ -160,6 +161,6 @@ export const aobj: Design = {
 export const aobjDying: Design = {
   name: 'aobj-dying',
   about: 'the patch with vm_dying, and the vcpu back in its pool when its init fails: December 2025',
-  routines: { ...shared, 'ioc.create': createMachineOf(true), 'ioc.term': terminateMachineOf(true) },
+  routines: { ...shared, 'ioc.create': createMachineOf(true), 'ioc.term': terminateMachineOf(true, teardown) },
   primitives,
 }

@@ -2,6 +2,7 @@
 
 import { unreachable } from '../../events/event.ts'
 import type { FaultReport, Refusal, Reply, VmInfo } from '../../events/reply.ts'
+import { dumpedRanges } from '../kernel/kern_fork.ts'
 import type { Locals, Thread, World } from '../model/world.ts'
 
 function refusalOf({ errno, at }: Locals): Refusal | null {
@@ -30,7 +31,7 @@ const BEFORE_HANDLER: readonly string[] = [
 ]
 
 /** The answer to the thread's command. */
-export function replyOf(_world: World, thread: Thread): Reply {
+export function replyOf(world: World, thread: Thread): Reply {
   const { command, locals } = thread
   const refusal = refusalOf(locals)
   switch (command.type) {
@@ -59,15 +60,28 @@ export function replyOf(_world: World, thread: Thread): Reply {
       return refusal === null ? { ok: true, faulted: locals.faulted } : { ...refusal, faulted: locals.faulted }
     case 'host.mmap':
       return refusal ?? { ok: true, va: locals.va[0] ?? 0 }
+    case 'host.coredump': {
+      const process = world.processes[command.pid]
+      return refusal ?? { ok: true, ranges: process === undefined ? [] : dumpedRanges(process) }
+    }
     case 'host.muststop':
       return refusal ?? { ok: true, stop: locals.stop }
     case 'ioc.term':
     case 'ioc.resetcpu':
+    case 'ioc.mprotectept':
     case 'ioc.unknown':
     case 'host.spawn':
     case 'host.exit':
     case 'host.signal':
     case 'host.munmap':
+    case 'host.mprotect':
+    case 'host.minherit':
+    case 'host.madvise':
+    case 'host.msync':
+    case 'host.mlock':
+    case 'host.munlock':
+    case 'host.fork':
+    case 'host.exec':
     case 'host.pageout':
     case 'host.suspend':
     case 'host.wakeup':

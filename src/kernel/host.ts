@@ -1,11 +1,10 @@
 /**
  * What processes do to themselves, and the page daemon.
  *
- * Source: kern_fork.c, kern_exit.c, uvm_mmap.c, uvm_fault.c and uvm_pdaemon.c.
+ * Source: kern_fork.c, kern_exit.c, uvm_fault.c and uvm_pdaemon.c.
  */
 
-import type { Bytes, Frame, Hva, Word64 } from '../../events/address.ts'
-import { addWords, isPageAligned, offset, PAGE_SIZE, truncPage, word64 } from '../../events/address.ts'
+import type { Bytes, Frame, Hva } from '../../events/address.ts'
 import type { Answer } from '../../events/answer.ts'
 import type { ObjectRef } from '../../events/ids.ts'
 import type { MemoryObject } from '../model/world.ts'
@@ -23,9 +22,10 @@ import {
   SHORT,
 } from './kernel.ts'
 import { createPmap, destroyPmap, removePage } from './pmap.ts'
-import { assignSwap, createObject, detachObject, reapObject } from './uvm_aobj.ts'
+import { allows } from './protection.ts'
+import { assignSwap, detachObject, reapObject } from './uvm_aobj.ts'
 import { faultIn, isMapped } from './uvm_fault.ts'
-import { entryAt, inUserSpace, isFree, mapObject, removeEntries, removeEntry } from './uvm_map.ts'
+import { entryAt, inUserSpace, removeEntry } from './uvm_map.ts'
 
 /** fork(2) and exec(2) of a new program: an empty address space. */
 export function spawnProcess(kernel: Kernel): Answer | Blocked {
@@ -101,7 +101,7 @@ export function signalProcess(kernel: Kernel): Answer {
   return DONE
 }
 
-/** An access by the process: its own page tables serve it, or it faults. Nothing is mapped executable. */
+/** An access by the process: its own page tables serve it, or it faults. */
 export function access(kernel: Kernel): Answer {
   const { va, access: mode } = commandOf(kernel, 'host.touch')
   const process = curproc(kernel)
@@ -109,7 +109,7 @@ export function access(kernel: Kernel): Answer {
     refuse(kernel, 'ESRCH', 'curproc')
     return DONE
   }
-  if (mode !== 'x' && inUserSpace(va, 1 as Bytes) && isMapped(kernel, process, va)) return DONE
+  if (inUserSpace(va, 1 as Bytes) && isMapped(kernel, process, va, mode)) return DONE
   learn(kernel, { faulted: true })
   return ABSENT
 }
@@ -120,63 +120,11 @@ export function faultOrdinary(kernel: Kernel): Answer | Blocked {
   const process = curproc(kernel)
   const entry = process === undefined ? undefined : entryAt(process, va)
   if (process === undefined || entry === undefined) return refuse(kernel, 'EFAULT', 'uvm_fault')
-  if (mode === 'x') return refuse(kernel, 'EACCES', 'uvm_fault')
+  if (!allows(entry.prot, mode)) return refuse(kernel, 'EACCES', 'uvm_fault')
   const result = faultIn(kernel, process, entry, va as Hva, false)
   if (result === 'ok') return DONE
   if (result === 'busy') return blocked('pagedaemon')
   return result === 'short' ? SHORT : refuse(kernel, result, 'uvm_fault')
-}
-
-/** round_page(), for a size of any 64 bits. */
-function roundPage(size: Word64): Word64 {
-  const up = addWords(size, PAGE_SIZE - 1)
-  return typeof up === 'number' ? truncPage(up) : word64(up - (up % BigInt(PAGE_SIZE)))
-}
-
-/** sys_mmap() of anonymous memory. */
-export function mapAnonymous(kernel: Kernel): Answer {
-  const { va, size: asked } = commandOf(kernel, 'host.mmap')
-  const process = curproc(kernel)
-  if (process === undefined) return refuse(kernel, 'ESRCH', 'curproc')
-  const rounded = roundPage(asked)
-  if (rounded === 0) return refuse(kernel, 'EINVAL', 'sys_mmap')
-  if (typeof rounded !== 'number') return refuse(kernel, 'ENOMEM', 'sys_mmap')
-  const size = rounded as Bytes
-  if (va !== null && (!isPageAligned(va) || !inUserSpace(va, size))) return refuse(kernel, 'EINVAL', 'sys_mmap')
-  if (va !== null && !isFree(process, va as Hva, size)) return refuse(kernel, 'EEXIST', 'sys_mmap')
-  const object = createObject(kernel, 'anon', size)
-  if (object === null) return refuse(kernel, 'ENOMEM', 'sys_mmap')
-  const mapped = mapObject(kernel, process.pid, { hint: va ?? 0, size, object, conceal: false, inherit: 'copy' })
-  if (!mapped.ok) {
-    detachObject(kernel, object, 'carried')
-    return refuse(kernel, mapped.errno, 'uvm_map')
-  }
-  learn(kernel, { va: [mapped.start] })
-  return DONE
-}
-
-/** sys_munmap(): a range with a hole is EINVAL, one that is immutable anywhere is EPERM. */
-export function unmapByProcess(kernel: Kernel): Answer {
-  const { va, size: asked } = commandOf(kernel, 'host.munmap')
-  const process = curproc(kernel)
-  if (process === undefined) return refuse(kernel, 'ESRCH', 'curproc')
-  if (typeof va !== 'number' || typeof asked !== 'number') return refuse(kernel, 'EINVAL', 'sys_munmap')
-  const start = truncPage(va) as Hva
-  const size = roundPage(asked + (va - start))
-  if (typeof size !== 'number' || !inUserSpace(start, size as Bytes)) return refuse(kernel, 'EINVAL', 'sys_munmap')
-  const end = offset(start, size)
-  let covered = start
-  let immutable = false
-  for (const entry of process.entries) {
-    if (entry.start >= end || offset(entry.start, entry.size) <= start) continue
-    if (entry.start > covered) break
-    covered = offset(entry.start, entry.size)
-    immutable ||= entry.immutable
-  }
-  if (covered < end) return refuse(kernel, 'EINVAL', 'uvm_map_checkprot')
-  if (immutable) return refuse(kernel, 'EPERM', 'uvm_unmap_remove')
-  learn(kernel, { dead: removeEntries(kernel, process.pid, start, end) })
-  return DONE
 }
 
 function objectNamed(kernel: Kernel, name: string): MemoryObject | undefined {
@@ -188,7 +136,7 @@ export function choosePage(kernel: Kernel): Answer | Blocked {
   const { object: name, page } = commandOf(kernel, 'host.pageout')
   if (kernel.world.pagedaemon !== 'idle') return blocked('pagedaemon')
   const object = objectNamed(kernel, name)
-  const frame = object?.kind === 'aobj' ? kernel.world.memory.resident(object.ref, page) : -1
+  const frame = object === undefined ? -1 : kernel.world.memory.resident(object.ref, page)
   if (object === undefined || frame < 0) return refuse(kernel, 'ENOENT', 'uvmpd_scan')
   if (kernel.world.memory.wireCount(frame) > 0) return refuse(kernel, 'EBUSY', 'uvmpd_scan')
   learn(kernel, { object: object.ref, frame })

@@ -10,7 +10,7 @@ import { addressOf, MAXDSIZ, PAGE_SIZE, pageOf } from '../../events/address.ts'
 import type { Errno } from '../../events/errno.ts'
 import type { PmapRef } from '../../events/ids.ts'
 import type { PmapCreated, TableLevel } from '../../events/pmap.ts'
-import { LEAF_EXECUTE, LEAF_READ, LEAF_TRACKED, LEAF_WIRED, LEAF_WRITE } from '../model/memory.ts'
+import { hasFlag, LEAF_EXECUTE, LEAF_READ, LEAF_TRACKED, LEAF_WIRED, LEAF_WRITE, leafFlags } from '../model/memory.ts'
 import type { Pmap } from '../model/world.ts'
 import { type Kernel, panic } from './kernel.ts'
 
@@ -81,15 +81,28 @@ export function enterTracked(
   return 'ok'
 }
 
-/** pmap_enter(…, PROT_READ | PROT_WRITE, PMAP_CANFAIL): what uvm_fault() does for a process. */
-export function enterProcess(kernel: Kernel, pmap: PmapRef, va: Va, frame: Frame, wired: boolean): EnterResult {
-  return enterTracked(kernel, pmap, va, frame, LEAF_READ + LEAF_WRITE + (wired ? LEAF_WIRED : 0), true)
+/** pmap_enter(…, PMAP_CANFAIL): what uvm_fault() does for a process. `rights` are those of the entry, LEAF_* bits. */
+export function enterProcess(
+  kernel: Kernel,
+  pmap: PmapRef,
+  va: Va,
+  frame: Frame,
+  rights: number,
+  wired: boolean,
+): EnterResult {
+  return enterTracked(kernel, pmap, va, frame, rights + (wired ? LEAF_WIRED : 0), true)
 }
 
 /** pmap_enter(vm_pmap, gpa, hpa, RWX, 0): by the pmap's type, not by the handler's kind. */
 export function enterNested(kernel: Kernel, pmap: Pmap, va: Va, frame: Frame): EnterResult {
   if (pmap.kind === 'ept') return enterEpt(kernel, pmap.ref, va, frame)
   return enterTracked(kernel, pmap.ref, va, frame, LEAF_READ + LEAF_WRITE + LEAF_EXECUTE, false)
+}
+
+/** pmap_enter(…, RWX, PMAP_WIRED | PMAP_CANFAIL): what uvm_fault_wire() does for the map of guest-physical space. */
+export function enterWired(kernel: Kernel, pmap: Pmap, va: Va, frame: Frame): EnterResult {
+  if (pmap.kind === 'ept') return enterEpt(kernel, pmap.ref, va, frame)
+  return enterTracked(kernel, pmap.ref, va, frame, LEAF_READ + LEAF_WRITE + LEAF_EXECUTE + LEAF_WIRED, true)
 }
 
 /** Frees the page table of `page` if it is empty, and its parents that this empties. */
@@ -146,6 +159,29 @@ export function removeRange(kernel: Kernel, pmap: Pmap, start: number, end: numb
   // A table that a failed enter left without a child goes as well when the range is visited.
   for (const page of tablesWithin(kernel, pmap.ref, first, within)) freeEmptyTables(kernel, pmap.ref, page)
   return cleared
+}
+
+/**
+ * pmap_protect() of [start, end): leaves lose the rights that `rights` does not have, and go where it has none. Rights
+ * are never added: the next fault does that.
+ */
+export function protectLeaves(kernel: Kernel, pmap: Pmap, start: number, end: number, rights: number): void {
+  if (rights === 0) {
+    removeRange(kernel, pmap, start, end)
+    return
+  }
+  const taken = [LEAF_READ, LEAF_WRITE, LEAF_EXECUTE].filter((right) => !hasFlag(rights, right))
+  const leaves: { readonly page: number; readonly packed: number }[] = []
+  kernel.world.memory.eachLeaf(pmap.ref, pageOf(start), pageOf(end - start), (page, packed) => {
+    leaves.push({ page, packed })
+  })
+  for (const { page, packed } of leaves) {
+    const flags = leafFlags(packed)
+    const left = taken.reduce((rest, right) => (hasFlag(rest, right) ? rest - right : rest), flags)
+    if (left === flags) continue
+    const va = addressOf(page) as Va
+    kernel.record({ type: 'pmap.protected', pmap: pmap.ref, va, level: 1, flags: left, old: packed })
+  }
 }
 
 /** pmap_page_remove(): every mapping that the page's pv list names. EPT leaves are not among them. */

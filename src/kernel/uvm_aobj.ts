@@ -86,7 +86,9 @@ export function assignSwap(kernel: Kernel, object: ObjectRef, index: number): bo
   const { memory, objects } = kernel.world
   if (memory.swapped(object, index)) return true
   if (kernel.fails('swap_get') !== null) return false
-  if ((objects[object]?.pages ?? 0) > SWHASH_THRESHOLD && !clusterHasSlot(kernel, object, index)) {
+  const record = objects[object]
+  // Anonymous memory keeps the slot of a page in the page's own anon.
+  if (record?.kind === 'aobj' && record.pages > SWHASH_THRESHOLD && !clusterHasSlot(kernel, object, index)) {
     if (kernel.fails('swelt_get') !== null) return false
   }
   kernel.record({ type: 'swap.assigned', object, index })
@@ -100,4 +102,42 @@ function clusterHasSlot(kernel: Kernel, object: ObjectRef, index: number): boole
     if (kernel.world.memory.swapped(object, page)) return true
   }
   return false
+}
+
+/** PGO_DEACTIVATE and PGO_FREE. Together with PGO_CLEANIT either of them only deactivates. */
+export type Flush = 'deactivate' | 'free'
+
+/**
+ * uao_flush(), and the walk of uvm_map_clean() over an amap: the resident pages of [first, first + pages). Wired pages
+ * are passed over; a page of an object that others refer to as well is only deactivated. None of them is busy.
+ */
+export function flushObject(kernel: Kernel, object: ObjectRef, first: number, pages: number, how: Flush): void {
+  const { memory, objects } = kernel.world
+  const frees = how === 'free' && (objects[object]?.refs ?? 0) === 1
+  const found: { readonly index: number; readonly frame: Frame }[] = []
+  memory.eachResident(object, (index, frame) => {
+    const wired = memory.wireCount(frame) > 0
+    if (index >= first && index < first + pages && !wired) found.push({ index, frame: frame as Frame })
+  })
+  for (const { index, frame } of found) {
+    if (!frees) {
+      deactivatePage(kernel, frame)
+      continue
+    }
+    removePage(kernel, frame)
+    if (kernel.world.memory.swapped(object, index)) kernel.record({ type: 'swap.released', object, index })
+    kernel.record({ type: 'page.freed', object, index, frame })
+  }
+}
+
+/**
+ * uvm_pagedeactivate(): to the inactive queue, and no longer referenced.
+ *
+ * @source uvm_page.c. Since late 2024 it removes the mappings that the pv list knows as well: the next access of a
+ *   process faults and activates the page. Here they stay, and the access is seen by its accessed bit; what the page
+ *   daemon then finds is the same, and an EPT leaf is invisible either way.
+ */
+export function deactivatePage(kernel: Kernel, frame: Frame): void {
+  if (kernel.world.memory.queue(frame) === 'inactive') return
+  kernel.record({ type: 'page.deactivated', frame })
 }

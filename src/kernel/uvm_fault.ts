@@ -4,13 +4,15 @@
  * Source: uvm_fault.c and uvm_page.c (2025).
  */
 
-import type { Frame, Hva } from '../../events/address.ts'
+import type { Frame, Gpa, Hva } from '../../events/address.ts'
 import { pageOf, pagesOf, truncPage } from '../../events/address.ts'
+import type { AccessMode } from '../../events/command.ts'
 import type { Errno } from '../../events/errno.ts'
 import type { ObjectRef } from '../../events/ids.ts'
-import type { Entry, Process } from '../model/world.ts'
+import type { Entry, MapEntry, Process, Vm } from '../model/world.ts'
 import type { Kernel } from './kernel.ts'
-import { enterProcess } from './pmap.ts'
+import { enterProcess, enterWired } from './pmap.ts'
+import { rightsOf, serves } from './protection.ts'
 
 /**
  * 'ok', an errno, 'short' where the fault has to be tried again once there is memory, or 'busy' where the page daemon
@@ -50,18 +52,39 @@ export function dropSwapped(kernel: Kernel, object: ObjectRef, index: number): v
  * Brings the page of `entry` at `va` in, from the object, from swap or zero-filled, and enters it into the process
  * pmap; `wired` wires the page itself as well, which nothing but its end undoes.
  */
-export function faultIn(kernel: Kernel, process: Process, entry: Entry, va: Hva, wired: boolean): FaultResult {
+export function faultIn(kernel: Kernel, process: Process, entry: MapEntry, va: Hva, wired: boolean): FaultResult {
   const page = truncPage(va)
   const index = entry.offset + pagesOf(page - entry.start)
   const { object } = entry
   const frame = pageIn(kernel, object, index)
   if (typeof frame !== 'number') return frame
-  if (enterProcess(kernel, process.pmap, page, frame, wired) !== 'ok') return shortOfTables(kernel)
+  if (enterProcess(kernel, process.pmap, page, frame, rightsOf(entry.prot), wired) !== 'ok')
+    return shortOfTables(kernel)
   if (wired) {
     const wires = kernel.world.memory.wireCount(frame) + 1
     kernel.record({ type: 'page.wired', frame, wires, pid: process.pid, va: page })
     dropSwapped(kernel, object, index)
   }
+  return 'ok'
+}
+
+/**
+ * uvm_fault_wire() of a page of the map of guest-physical space, before the patch: the page is wired, and its leaf is
+ * entered under the locks of the memory. A shortage of page-table pages or pv entries waits, as one of pages does.
+ *
+ * @source uvm_fault.c with PMAP_WIRED and PMAP_CANFAIL
+ */
+export function faultNested(kernel: Kernel, vm: Vm, entry: Entry<Gpa>, gpa: Gpa): FaultResult {
+  const pmap = vm.pmap === null ? undefined : kernel.world.pmaps[vm.pmap]
+  if (pmap === undefined) return 'EFAULT'
+  const page = truncPage(gpa)
+  const index = entry.offset + pagesOf(page - entry.start)
+  const frame = pageIn(kernel, entry.object, index)
+  if (typeof frame !== 'number') return frame
+  if (enterWired(kernel, pmap, page, frame) !== 'ok') return shortOfTables(kernel)
+  const wires = kernel.world.memory.wireCount(frame) + 1
+  kernel.record({ type: 'nested.wired', vm: vm.ref, gpa: page, frame, wires })
+  dropSwapped(kernel, entry.object, index)
   return 'ok'
 }
 
@@ -72,6 +95,6 @@ function waitForMemory(kernel: Kernel): 'short' {
 }
 
 /** Whether the process pmap serves an access to `va` by itself. */
-export function isMapped(kernel: Kernel, process: Process, va: Hva): boolean {
-  return kernel.world.memory.leaf(process.pmap, pageOf(va)) >= 0
+export function isMapped(kernel: Kernel, process: Process, va: Hva, mode: AccessMode): boolean {
+  return serves(kernel.world.memory.leaf(process.pmap, pageOf(va)), mode)
 }

@@ -5,13 +5,24 @@
  */
 
 import type { Bytes, Hva, Word64 } from '../../events/address.ts'
-import { isPageAligned, offset, VM_MAXUSER_ADDRESS, VM_MIN_ADDRESS } from '../../events/address.ts'
+import {
+  addWords,
+  isPageAligned,
+  offset,
+  PAGE_SIZE,
+  truncPage,
+  VM_MAXUSER_ADDRESS,
+  VM_MIN_ADDRESS,
+  word64,
+} from '../../events/address.ts'
 import type { Errno } from '../../events/errno.ts'
 import type { ObjectRef, Pid } from '../../events/ids.ts'
-import type { Entry, Process } from '../model/world.ts'
+import type { Inherit, Protection } from '../../events/space.ts'
+import type { MapEntry, Process } from '../model/world.ts'
 import type { Kernel } from './kernel.ts'
 import { removeRange } from './pmap.ts'
 import { referenceObject } from './uvm_aobj.ts'
+import { releaseWirings } from './uvm_unwire.ts'
 
 /** Where the search for a free place starts. A real kernel starts at a random address. */
 const FIRST_FIT = 0x1000000000 as Hva
@@ -21,13 +32,19 @@ export type MapRequest = {
   readonly size: Bytes
   readonly object: ObjectRef
   readonly conceal: boolean
-  readonly inherit: 'none' | 'copy'
+  readonly inherit: Inherit
+  /** Pages into the object; 0 when left out. */
+  readonly offset?: number
+  /** 'rw' when left out. */
+  readonly prot?: Protection
+  /** 'rw' when left out. */
+  readonly maxProt?: Protection
 }
 
 export type Mapped = { readonly ok: true; readonly start: Hva } | { readonly ok: false; readonly errno: Errno }
 
 /** The entry that holds `address`. */
-export function entryAt(process: Process, address: Word64): Entry | undefined {
+export function entryAt(process: Process, address: Word64): MapEntry | undefined {
   for (const entry of process.entries) {
     if (address < entry.start) return undefined
     if (address < offset(entry.start, entry.size)) return entry
@@ -59,7 +76,7 @@ export function findSpace(process: Process, hint: Word64, size: Bytes): Hva | nu
 
 /** uvm_map() with an object: the entry absorbs the caller's reference, none is taken. No page, no PTE. */
 export function mapObject(kernel: Kernel, pid: Pid, request: MapRequest): Mapped {
-  const { size, object, conceal, inherit } = request
+  const { size, object } = request
   const injected = kernel.fails('uvm_map')
   const process = kernel.world.processes[pid]
   const start = process === undefined ? null : findSpace(process, request.hint, size)
@@ -68,22 +85,58 @@ export function mapObject(kernel: Kernel, pid: Pid, request: MapRequest): Mapped
     kernel.record({ type: 'space.refused', pid, size, object, errno: errno ?? 'ENOMEM' })
     return { ok: false, errno: errno ?? 'ENOMEM' }
   }
+  insertEntry(kernel, pid, start, request)
+  return { ok: true, start }
+}
+
+/** uvm_map_mkentry() at a place that is free. */
+export function insertEntry(kernel: Kernel, pid: Pid, start: Hva, request: Omit<MapRequest, 'hint'>): void {
+  const { size, object, conceal, inherit, prot, maxProt } = request
   kernel.record({
     type: 'space.mapped',
     pid,
     start,
     size,
     object,
-    offset: 0,
+    offset: request.offset ?? 0,
     conceal,
     inherit,
+    ...(prot === undefined ? {} : { prot }),
+    ...(maxProt === undefined ? {} : { maxProt }),
     thread: kernel.thread.id,
   })
-  return { ok: true, start }
+}
+
+/** round_page(), for a size of any 64 bits. */
+export function roundPage(size: Word64): Word64 {
+  const up = addWords(size, PAGE_SIZE - 1)
+  return typeof up === 'number' ? truncPage(up) : word64(up - (up % BigInt(PAGE_SIZE)))
+}
+
+export type UserRange = { readonly start: Hva; readonly end: Hva }
+
+/** ALIGN_ADDR(): the pages that [va, va + size) touches; null where that is not within user space. */
+export function userRange(va: Word64, size: Word64): UserRange | null {
+  if (typeof va !== 'number' || typeof size !== 'number') return null
+  const start = truncPage(va) as Hva
+  const rounded = roundPage(addWords(size, va - start))
+  if (typeof rounded !== 'number' || !inUserSpace(start, rounded as Bytes)) return null
+  return { start, end: offset(start, rounded) }
+}
+
+/** Whether [start, end) is mapped without a hole; a range of nothing is. */
+export function isWhole(process: Process, { start, end }: UserRange): boolean {
+  let covered = start
+  for (const entry of process.entries) {
+    if (offset(entry.start, entry.size) <= covered) continue
+    if (covered >= end || entry.start > covered) break
+    covered = offset(entry.start, entry.size)
+  }
+  return covered >= end
 }
 
 /** UVM_MAP_CLIP_START, UVM_MAP_CLIP_END: the entry around `at` becomes two, and its object gets a reference more. */
-function clip(kernel: Kernel, pid: Pid, at: Hva): void {
+export function clip(kernel: Kernel, pid: Pid, at: Hva): void {
   const process = kernel.world.processes[pid]
   const entry = process === undefined ? undefined : entryAt(process, at)
   if (entry === undefined || entry.start === at) return
@@ -92,19 +145,21 @@ function clip(kernel: Kernel, pid: Pid, at: Hva): void {
 }
 
 /** Entries that overlap [start, end). */
-function entriesWithin(kernel: Kernel, pid: Pid, start: Hva, end: Hva): readonly Entry[] {
+export function entriesWithin(kernel: Kernel, pid: Pid, start: Hva, end: Hva): readonly MapEntry[] {
   const entries = kernel.world.processes[pid]?.entries ?? []
   return entries.filter((entry) => entry.start < end && start < offset(entry.start, entry.size))
 }
 
-/** uvm_map_immutable(): holes are skipped, and it is a success all the same. */
+/** uvm_map_immutable(): holes are skipped, and it is a success all the same; what a child gets anew is refused. */
 export function sealRange(kernel: Kernel, pid: Pid, start: Hva, end: Hva): Errno | null {
-  const errno = kernel.fails('uvm_map_immutable')
+  const within = entriesWithin(kernel, pid, start, end)
+  const errno =
+    kernel.fails('uvm_map_immutable') ?? (within.some(({ inherit }) => inherit === 'zero') ? ('EPERM' as const) : null)
   if (errno !== null) {
     kernel.record({ type: 'space.sealRefused', pid, start, end, errno })
     return errno
   }
-  if (entriesWithin(kernel, pid, start, end).length > 0) {
+  if (within.length > 0) {
     clip(kernel, pid, start)
     clip(kernel, pid, end)
   }
@@ -130,9 +185,10 @@ export function removeEntries(kernel: Kernel, pid: Pid, start: Hva, end: Hva): r
   return dead
 }
 
-/** One entry and what the process pmap has of it. */
-export function removeEntry(kernel: Kernel, pid: Pid, entry: Entry): void {
+/** uvm_unmap_kill_entry(): one entry, the wirings that it counts, and what the process pmap has of it. */
+export function removeEntry(kernel: Kernel, pid: Pid, entry: MapEntry): void {
   const process = kernel.world.processes[pid]
+  if (process !== undefined && entry.wired > 0) releaseWirings(kernel, process, entry)
   const pmap = process === undefined ? undefined : kernel.world.pmaps[process.pmap]
   if (pmap !== undefined) removeRange(kernel, pmap, entry.start, offset(entry.start, entry.size))
   kernel.record({ type: 'space.removed', pid, start: entry.start, size: entry.size, object: entry.object })

@@ -3,8 +3,9 @@
  *
  * Source: vm_find(), vm_find_vcpu() and the refcnt(9) calls of vmm.c.
  */
-import type { VmRef } from '../../events/ids.ts'
+
 import type { Answer } from '../../events/answer.ts'
+import type { VmRef } from '../../events/ids.ts'
 import { VCPU_REQTERM, type Vcpu } from '../model/world.ts'
 import {
   type Blocked,

@@ -4,8 +4,8 @@
  * Source: vm_get_info() of vmm.c.
  */
 import { PAGE_SIZE } from '../../events/address.ts'
-import type { VmInfo } from '../../events/reply.ts'
 import type { Answer } from '../../events/answer.ts'
+import type { VmInfo } from '../../events/reply.ts'
 import type { Vm } from '../model/world.ts'
 import { commandOf, DONE, type Kernel, learn, NONE, refuse } from './kernel.ts'
 

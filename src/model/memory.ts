@@ -212,3 +212,8 @@ export function leafFrame(packed: number): number {
 export function leafFlags(packed: number): number {
   return packed % LEAF_FRAME
 }
+
+/** Whether `flags` has the one bit `flag`; without bit operators, which are kept out of the core. */
+export function hasFlag(flags: number, flag: number): boolean {
+  return flags % (2 * flag) >= flag
+}

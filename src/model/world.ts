@@ -5,12 +5,13 @@
  * computes it, and what it counts is kept beside it, so that the two can be compared. Page tables, frames and
  * the pages of objects live in `memory`, which immer leaves alone.
  */
-import type { Bytes, Gpa, Hva, Word64 } from '../../events/address.ts'
+import type { Bytes, Gpa, Hva, Va, Word64 } from '../../events/address.ts'
 import type { Boot } from '../../events/boot.ts'
 import type { CallCommand, Pledge } from '../../events/command.ts'
 import type { Errno } from '../../events/errno.ts'
 import type { ObjectRef, Pid, PmapRef, SlotIndex, ThreadId, VcpuId, VmId, VmRef } from '../../events/ids.ts'
 import type { VmInfo } from '../../events/reply.ts'
+import type { Advice, Inherit, Protection } from '../../events/space.ts'
 import type { WaitChannel } from '../../events/wait.ts'
 import type { MemoryReader } from './memory.ts'
 
@@ -41,7 +42,7 @@ export type Softc = {
 }
 
 /** Where a memory slot stands in its life. @source vm_create(), vm_teardown() */
-export type SlotLife = 'none' | 'backed' | 'mapped' | 'sealed' | 'held' | 'released' | 'abandoned'
+export type SlotLife = 'none' | 'backed' | 'mapped' | 'sealed' | 'held' | 'shared' | 'released' | 'abandoned'
 export type Slot = {
   readonly gpa: Gpa
   readonly size: Bytes
@@ -77,6 +78,11 @@ export type Vm = {
   readonly slots: readonly Slot[]
   /** Null before pmap_create() and after pmap_destroy(). */
   readonly pmap: PmapRef | null
+  /**
+   * vm_map of the design before the patch: the entries of guest-physical space, ascending. Null in the other designs,
+   * before uvmspace_alloc() and after uvmspace_free().
+   */
+  readonly space: readonly Entry<Gpa>[] | null
   readonly vcpus: readonly Vcpu[]
   /** vm_vcpu_ct: counts from before vcpu_init() on, and is never lowered. */
   readonly vcpuCt: number
@@ -115,15 +121,24 @@ export type MemoryObject = {
   readonly owed: readonly ThreadId[]
 }
 
-/** A `vm_map_entry`. `offset` is in pages. */
-export type Entry = {
-  readonly start: Hva
+/** A `vm_map_entry`, of a process or, at guest-physical addresses, of a nested map. `offset` is in pages. */
+export type Entry<Address extends Va = Hva> = {
+  readonly start: Address
   readonly size: Bytes
   readonly object: ObjectRef
   readonly offset: number
   readonly immutable: boolean
   readonly conceal: boolean
-  readonly inherit: 'none' | 'copy'
+  readonly inherit: Inherit
+}
+
+/** An entry of a process map, with what userland can choose. */
+export type MapEntry = Entry & {
+  readonly prot: Protection
+  readonly maxProt: Protection
+  /** entry->wired_count: how often mlock(2) was called on it. The wirings of its pages are counted by themselves. */
+  readonly wired: number
+  readonly advice: Advice
 }
 
 export type Process = {
@@ -133,7 +148,9 @@ export type Process = {
   readonly pledge: readonly Pledge[]
   readonly pmap: PmapRef
   /** Ascending by address. */
-  readonly entries: readonly Entry[]
+  readonly entries: readonly MapEntry[]
+  /** Pmaps up to this number were made before its last exec(2); 0 without one. */
+  readonly overlaid: number
   readonly signalled: boolean
   /** Only the thread that ends it is left. */
   readonly exiting: boolean

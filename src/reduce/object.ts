@@ -77,6 +77,20 @@ export function reducePage(world: WorldDraft, event: PageEvent, memory: Memory):
     case 'page.wired':
       wirePage(memory, event.frame, event.wires)
       return
+    case 'page.unwired':
+      memory.setWireCount(event.frame, event.wires)
+      if (event.wires === 0) memory.setQueue(event.frame, 'active')
+      return
+    case 'page.deactivated':
+      memory.setQueue(event.frame, 'inactive')
+      memory.setReferenced(event.frame, false)
+      return
+    case 'page.activated':
+      memory.setQueue(event.frame, 'active')
+      return
+    case 'page.copied':
+      memory.copyPage(event.frame, event.source, event.sourceIndex)
+      return
     case 'page.freed':
       freePage(memory, event.object, event.index, event.frame)
       return

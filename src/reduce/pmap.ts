@@ -145,6 +145,7 @@ export function reducePmap(world: WorldDraft, event: PmapEvent, memory: Memory):
       clearPage(world, memory, event.pmap, event.va, event.level, event.old)
       return
     case 'pmap.protected':
+      if (has(leafFlags(event.old), LEAF_WIRED) && !has(event.flags, LEAF_WIRED)) pmapOf(world, event.pmap).wired -= 1
       protectPage(memory, event.pmap, event.va, event.level, event.flags, event.old)
       return
     case 'pmap.destroyed': {

@@ -10,6 +10,7 @@ import { learnExit, learnFault, learnFrame, learnTranslation, reduceCall } from 
 import { reduceDevice } from './device.ts'
 import type { WorldDraft } from './draft.ts'
 import type { Caller } from './lookup.ts'
+import { reduceNested } from './nested.ts'
 import { reduceObject, reducePage } from './object.ts'
 import { reducePmap } from './pmap.ts'
 import { reduceProcess, reduceSpace } from './space.ts'
@@ -33,6 +34,10 @@ export function reduceEvent(world: WorldDraft, event: VmmEvent, seq: number, cal
       return reducePmap(world, event, memory)
     case 'page.allocated':
     case 'page.wired':
+    case 'page.unwired':
+    case 'page.deactivated':
+    case 'page.activated':
+    case 'page.copied':
       return reducePage(world, event, memory)
     case 'vmcs.reloaded':
     case 'vcpu.entered':
@@ -72,6 +77,7 @@ export function reduceEvent(world: WorldDraft, event: VmmEvent, seq: number, cal
     case 'slot.mapped':
     case 'slot.sealed':
     case 'slot.held':
+    case 'slot.shared':
     case 'slot.released':
     case 'slot.abandoned':
       return reduceSlot(world, event)
@@ -94,6 +100,7 @@ export function reduceEvent(world: WorldDraft, event: VmmEvent, seq: number, cal
     case 'table.freed':
     case 'pmap.refused':
     case 'pmap.cleared':
+    case 'pmap.protected':
     case 'pmap.removed':
     case 'pmap.destroyed':
       return reducePmap(world, event, memory)
@@ -115,6 +122,7 @@ export function reduceEvent(world: WorldDraft, event: VmmEvent, seq: number, cal
       return reducePage(world, event, memory)
     case 'process.spawned':
     case 'process.signalled':
+    case 'process.overlaid':
     case 'process.exitBegun':
     case 'process.exited':
     case 'pledge.filtered':
@@ -125,9 +133,23 @@ export function reduceEvent(world: WorldDraft, event: VmmEvent, seq: number, cal
     case 'space.split':
     case 'space.sealed':
     case 'space.sealRefused':
+    case 'space.protected':
+    case 'space.bequeathed':
+    case 'space.advised':
+    case 'space.wired':
+    case 'space.unwired':
     case 'space.removed':
     case 'space.unmapped':
       return reduceSpace(world, event)
+    case 'nested.created':
+    case 'nested.mapped':
+    case 'nested.removed':
+    case 'nested.freed':
+    case 'nested.wired':
+    case 'nested.refused':
+    case 'nested.hollow':
+    case 'share.refused':
+      return reduceNested(world, event, memory)
     case 'trace.lost':
     case 'trace.undecided':
       world.gaps += 1

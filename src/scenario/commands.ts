@@ -5,6 +5,7 @@ import * as v from 'valibot'
 import type { Word64 } from '../../events/address.ts'
 import { DEFAULT_BOOT } from '../../events/boot.ts'
 import { type CallCommand, type Command, FAILPOINTS } from '../../events/command.ts'
+import type { Protection } from '../../events/space.ts'
 import { VM_INFO_ENTRY_SIZE } from '../kernel/vmm_info.ts'
 import { flag, may, must, oneOf, type Schema } from '../schema.ts'
 import { createMemoryMap } from '../vmd/memory-map.ts'
@@ -76,6 +77,8 @@ const fault = line('guest.fault', {
   decodeAssist: may(flag, true),
 })
 const pid = { pid: must(w.pid) }
+/** Part of a process's address space. */
+const stretch = { ...pid, va: must(w.address), size: must(w.size) }
 const vmCall = { ...pid, vm: must(w.vmId) }
 
 const CALLS = [
@@ -91,8 +94,25 @@ const CALLS = [
   line('host.exit', pid),
   line('host.signal', pid),
   line('host.touch', { ...pid, va: must(w.address), access: may(w.access, 'rw') }),
-  line('host.mmap', { ...pid, va: may(v.nullable(w.address as Schema<Word64>), null), size: may(w.size, 4096) }),
-  line('host.munmap', { ...pid, va: must(w.address), size: must(w.size) }),
+  line('host.mmap', {
+    ...pid,
+    va: may(v.nullable(w.address as Schema<Word64>), null),
+    size: may(w.size, 4096),
+    shared: v.exactOptional(flag as Schema<boolean>),
+    conceal: v.exactOptional(flag as Schema<boolean>),
+    fixed: v.exactOptional(flag as Schema<boolean>),
+    prot: v.exactOptional(w.protection as Schema<Protection>),
+  }),
+  line('host.munmap', stretch),
+  line('host.mprotect', { ...stretch, prot: must(w.protection) }),
+  line('host.minherit', { ...stretch, inherit: must(w.inherit) }),
+  line('host.madvise', { ...stretch, advice: must(w.advice) }),
+  line('host.msync', { ...stretch, invalidate: may(flag, false) }),
+  line('host.mlock', stretch),
+  line('host.munlock', stretch),
+  line('host.fork', { ...pid, child: must(w.pid) }),
+  line('host.exec', pid),
+  line('host.coredump', pid),
   line('host.pageout', { object: must(w.name), page: must(w.small) }),
   line('host.suspend', {}),
   line('host.wakeup', {}),

@@ -2,8 +2,9 @@
  * The words of a scenario: the smallest values, each with what is said when something else was found.
  */
 import { parseWord64, type Word64 } from '../../events/address.ts'
-import type { Pledge } from '../../events/command.ts'
+import type { MadviseAdvice, Pledge } from '../../events/command.ts'
 import { ERRNOS } from '../../events/errno.ts'
+import type { Inherit, Protection } from '../../events/space.ts'
 import { oneOf, text, whole, word } from '../schema.ts'
 
 /** Any 64-bit value. A JSON number above 2^53 has lost its last digits already, so it is refused. */
@@ -28,6 +29,17 @@ export const number64 = bits64('a number of up to 64 bits (number or 0x hex)')
 export const name = text('a text')
 export const errno = oneOf('an errno', ERRNOS)
 export const access = oneOf('an access', ['r', 'w', 'x', 'rw'])
+export const protection = oneOf<Protection>('a protection', ['none', 'r', 'w', 'x', 'rw', 'rx', 'wx', 'rwx'])
+export const inherit = oneOf<Inherit>('an inheritance', ['none', 'copy', 'share', 'zero'])
+export const advice = oneOf<MadviseAdvice>('an advice', [
+  'normal',
+  'random',
+  'sequential',
+  'willneed',
+  'dontneed',
+  'spaceavail',
+  'free',
+])
 export const pledge = oneOf<Pledge>('a promise', ['vmm', 'proc'])
 /** The name of a thread. `t` and a number are the names that commands without one get. */
 export const thread = text('the name of a thread', /\S/)

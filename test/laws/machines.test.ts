@@ -4,9 +4,9 @@
  */
 import { expect } from 'chai'
 import type { AnyStateMachine } from 'xstate'
-import type { Answer } from '../../events/answer.ts'
 import type { VmmEvent } from '../../events/event.ts'
 import type { ObjectRef, VmRef } from '../../events/ids.ts'
+import type { Answer } from '../../events/answer.ts'
 import { type CallContext, NO_CALL } from '../../machines/calls/setup.ts'
 import { pagedaemonMachine } from '../../machines/pagedaemon.ts'
 import { processMachine } from '../../machines/process.ts'
@@ -44,6 +44,8 @@ const INPUTS = {
     { type: 'uao.referenced', object },
     { type: 'uvm.refused' },
     { type: 'uao.detached' },
+    { type: 'uvm.shared', hva: 0x1000000000 as never },
+    { type: 'uvm.unshared' },
   ] satisfies SlotInput[],
   vcpu: [
     { type: 'run' },
@@ -123,6 +125,7 @@ function worldWith(lives: { vm?: VmLife; slot?: SlotLife; vcpu?: VcpuLife; paged
     pledge: [],
     pmap: 1 as never,
     entries: [],
+    overlaid: 0,
     signalled: false,
     exiting: false,
     killed: false,

@@ -18,6 +18,8 @@ export const ANSWERS: { readonly [Type in Answer['type']]: Extract<Answer, { rea
   'uao.created': { type: 'uao.created', object: 7 as never },
   'uvm.mapped': { type: 'uvm.mapped', hva: 0x1000000000 as never },
   'uvm.sealed': { type: 'uvm.sealed' },
+  'uvm.shared': { type: 'uvm.shared', hva: 0x1000000000 as never },
+  'uvm.unshared': { type: 'uvm.unshared', slot: 1 },
   'uao.referenced': { type: 'uao.referenced', object: 7 as never },
   'vm.numbered': { type: 'vm.numbered', id: 5 },
   'page.present': { type: 'page.present' },

@@ -1,0 +1,27 @@
+/**
+ * Protections of map entries against accesses and leaves.
+ *
+ * Source: sys/mman.h; protection_codes[] of pmap.c for amd64, where what is mapped at all can be read.
+ */
+import type { AccessMode } from '../../events/command.ts'
+import type { Protection } from '../../events/space.ts'
+import { hasFlag, LEAF_EXECUTE, LEAF_READ, LEAF_WRITE, leafFlags } from '../model/memory.ts'
+
+/** Whether `prot` has every right of `wanted`. */
+export function allows(prot: Protection, wanted: AccessMode | Protection): boolean {
+  return wanted === 'none' || [...wanted].every((right) => prot !== 'none' && prot.includes(right))
+}
+
+/** The rights of a leaf that is entered with `prot`; 0 for none. */
+export function rightsOf(prot: Protection): number {
+  if (prot === 'none') return 0
+  return LEAF_READ + (prot.includes('w') ? LEAF_WRITE : 0) + (prot.includes('x') ? LEAF_EXECUTE : 0)
+}
+
+/** Whether a leaf serves an access without a fault. */
+export function serves(packed: number, mode: AccessMode): boolean {
+  if (packed < 0) return false
+  const flags = leafFlags(packed)
+  if (mode.includes('w') && !hasFlag(flags, LEAF_WRITE)) return false
+  return mode !== 'x' || hasFlag(flags, LEAF_EXECUTE)
+}
