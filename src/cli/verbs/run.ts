@@ -4,8 +4,10 @@
 import { rmSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { Boot } from '../../../events/boot.ts'
+import { DEFAULT_DESIGN, DESIGNS } from '../../design/designs.ts'
 import { createRun, type Run } from '../../engine/run.ts'
 import { UserError } from '../../errors.ts'
+import { listed } from '../../json-lines.ts'
 import { recordTape } from '../../node.ts'
 import { type Played, play } from '../../scenario/play.ts'
 import { readScenario, type Scenario } from '../../scenario/read.ts'
@@ -54,7 +56,10 @@ export function configure(command: Command, terminal: Terminal): void {
   command
     .argument('<scenario>', 'commands as JSON lines, or - for standard input')
     .option('--tape <out>', 'record the run on a new tape')
-    .option('--design <name>', 'the code that runs: aobj-dying (the default) or aobj')
+    .option(
+      '--design <name>',
+      `the code that runs, ${DEFAULT_DESIGN.name} unless told: ${listed(DESIGNS.map(({ name }) => name))}`,
+    )
     .option('--mode <mode>', "nested paging of the host's CPU: ept or rvi", oneOf('--mode', ['ept', 'rvi']))
     .option('--meltdown', 'a CPU that needs a second page directory per process')
     .option('--vcpu-max <n>', 'vCPUs that the host allows', wholeNumber('--vcpu-max', 0))

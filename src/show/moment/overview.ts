@@ -8,11 +8,11 @@ import { count, table } from '../table.ts'
 import { type Part, section } from './part.ts'
 
 /** The device's own counts. */
-export function devicePart({ softc, panic, failpoints, pagedaemon, holds, boot, pools }: World): Part {
+export function devicePart({ softc, panic, failpoints, pagedaemon, holds, boot, pools, gaps }: World): Part {
   const { status, on, refcnt, inside, vmCt, vcpuCt, vmIdx } = softc
   return {
     name: 'device',
-    data: { softc, panic, failpoints, pagedaemon, holds, boot, pools },
+    data: { softc, panic, failpoints, pagedaemon, holds, boot, pools, gaps },
     lines: (paint) => [
       `device   ${status}, virtualization ${on ? 'on' : 'off'}, ${count(inside.length, 'request')} inside${
         inside.length > 0 ? ` (${inside.join(', ')})` : ''
@@ -21,11 +21,9 @@ export function devicePart({ softc, panic, failpoints, pagedaemon, holds, boot, 
       ...(panic === null ? [] : [paint.red(`panic    ${panic.fn} (${panic.kind})`)]),
       ...failpoints.map(({ fn, k, errno }) => `armed    ${fn} fails with ${errno} in ${count(k, 'call')}`),
       ...(pagedaemon === 'idle' ? [] : ['daemon   the page daemon is evicting a page']),
-      ...Object.entries(holds).map(([as, vm]) => `hold     '${as}' on ${refName(vm)}`),
+      ...(gaps === 0 ? [] : [`gaps     the trace lost events or did not tell ${count(gaps, 'time')}`]),
+      ...Object.entries(holds).map(([as, vm]) => `hold     '${as}' on vm #${vm}`),
     ],
-  }
-  function refName(vm: number): string {
-    return `vm #${vm}`
   }
 }
 
@@ -83,9 +81,9 @@ export function vmsPart(world: World): Part {
 export function processesPart(world: World): Part {
   const processes = Object.values(world.processes)
     .sort((a, b) => a.born - b.born)
-    .map(({ pid, pledge, entries, pmap, signalled, killed }) => {
+    .map(({ pid, pledge, entries, pmap, signalled, exiting, killed }) => {
       const { resident = 0, wired = 0 } = world.pmaps[pmap] ?? {}
-      return { pid, pledge, entries: entries.length, resident, wired, signalled, killed }
+      return { pid, pledge, entries: entries.length, resident, wired, signalled, exiting, killed }
     })
   const columns = [
     { title: 'pid', align: 'right' },
@@ -101,7 +99,11 @@ export function processesPart(world: World): Part {
     String(one.resident),
     String(one.wired),
     one.pledge.join(', ') || '-',
-    [...(one.signalled ? ['signalled'] : []), ...(one.killed ? ['broke its pledge'] : [])].join(', '),
+    [
+      ...(one.signalled ? ['signalled'] : []),
+      ...(one.exiting ? ['exiting'] : []),
+      ...(one.killed ? ['broke its pledge'] : []),
+    ].join(', '),
   ])
   return {
     name: 'processes',
