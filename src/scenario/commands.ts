@@ -88,6 +88,13 @@ const CALLS = [
   line('ioc.term', vmCall),
   line('ioc.info', { ...pid, size: may(w.small, INFO_ENTRIES * VM_INFO_ENTRY_SIZE) }),
   line('ioc.resetcpu', { ...vmCall, vcpu }),
+  line('ioc.mprotectept', {
+    ...vmCall,
+    vcpu,
+    gpa: must(w.address),
+    size: must(w.size),
+    prot: must(w.small),
+  }),
   line('ioc.unknown', { ...pid, request: must(w.number64) }),
   fault,
   line('host.spawn', { ...pid, pledge: may(v.array(w.pledge, 'a list of promises: vmm, proc'), []) }),

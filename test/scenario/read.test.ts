@@ -4,6 +4,8 @@
 import { expect } from 'chai'
 import { FAILPOINTS } from '../../events/command.ts'
 import { ERRNOS } from '../../events/errno.ts'
+import { DESIGNS } from '../../src/design/designs.ts'
+import { LINE_TYPES } from '../../src/scenario/commands.ts'
 import { readScenario } from '../../src/scenario/read.ts'
 import { createMemoryMap } from '../../src/vmd/memory-map.ts'
 
@@ -56,6 +58,10 @@ describe('a scenario', () => {
     expect(design).to.equal('aobj')
     expect(boot).to.deep.equal({ mode: 'rvi', vcpuMax: 512, meltdown: false, frames: 2 ** 26 })
     expect(readScenario('', 's')).to.deep.equal({ boot: {}, design: null, entries: [] })
+  })
+
+  it('can hold every command that a design answers', () => {
+    for (const { routines } of DESIGNS) expect(LINE_TYPES).to.include.members(Object.keys(routines))
   })
 
   const create = (ranges: string) => `{"type":"ioc.create","pid":1,"ranges":${ranges}}`

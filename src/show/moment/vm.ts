@@ -3,8 +3,9 @@
  */
 import { hex } from '../../../events/address.ts'
 import type { Vm, World } from '../../model/world.ts'
-import { bytesText, vcpuState, vmName } from '../names.ts'
-import { count } from '../table.ts'
+import { bytesText, objectName, vcpuState, vmName } from '../names.ts'
+import type { Paint } from '../paint.ts'
+import { count, table } from '../table.ts'
 import { slotsPart } from './overview.ts'
 import { type Part, section } from './part.ts'
 
@@ -41,8 +42,26 @@ export function vmPart(world: World, vm: Vm): Part {
         ],
         paint,
       ),
+      ...(vm.space === null ? [] : ['', ...nestedLines(world, vm.space, paint)]),
       '',
       ...slots.lines(paint),
     ],
   }
+}
+
+/** vm_map of the design before the patch: what lies where in guest-physical space. */
+function nestedLines(world: World, space: NonNullable<Vm['space']>, paint: Paint): string[] {
+  const columns = [
+    { title: 'gpa', align: 'right' },
+    { title: 'end', align: 'right' },
+    { title: 'object' },
+    { title: 'offset', align: 'right' },
+  ] as const
+  const rows = space.map(({ start, size, object, offset }) => [
+    hex(start),
+    hex(start + size),
+    objectName(world, object),
+    String(offset),
+  ])
+  return section(`nested map: ${count(space.length, 'entry', 'entries')}`, table(columns, rows, paint), paint)
 }
