@@ -15,7 +15,7 @@ import type { PausePoint } from '../../machines/calls/setup.ts'
 import type { Tell } from '../../machines/tell.ts'
 import type { Design } from '../design/design.ts'
 import { replyOf } from '../design/reply.ts'
-import { lookup } from '../kernel/kernel.ts'
+import { vmWithId } from '../kernel/kernel.ts'
 import type { Thread, World } from '../model/world.ts'
 import type { Driver } from '../reduce/drivers.ts'
 import { LIVES, type Routine, type RoutineStep, type Routines, routinesOf } from './routines.ts'
@@ -175,13 +175,15 @@ export class Engine {
 
   /** The thread that is inside VMM_IOC_RUN of the vCPU and in its guest, or null. */
   runnerOf(id: VmId, vcpu: VcpuId): ThreadId | null {
-    const vm = lookup(this.world, id)
+    const vm = vmWithId(this.world, id)
     const one = vm?.vcpus[vcpu]
     return one?.life === 'inGuest' ? one.lock : null
   }
 
   /** Lets the guest act. Its thread must be in the guest. */
   guest(command: GuestCommand, runner: ThreadId): StepOutcome {
+    const { panic } = this.world
+    if (panic !== null) return { kind: 'panicked', fn: panic.fn, panic: panic.kind }
     const step = this.#stepOf(runner, this.#kernel.enter(runner))
     if (command.type === 'guest.touch') return this.#answer(runner, step, { type: 'guest.faulted', gpa: command.gpa })
     return this.#answer(runner, step, { type: 'guest.left' })

@@ -10,7 +10,7 @@ import type { ThreadId } from '../../events/ids.ts'
 import type { GuestReply, Outcome, Reply, RunReply } from '../../events/reply.ts'
 import type { Design } from '../design/design.ts'
 import { DEFAULT_DESIGN, designNamed } from '../design/designs.ts'
-import { lookup } from '../kernel/kernel.ts'
+import { vmWithId } from '../kernel/kernel.ts'
 import type { MemoryDump } from '../model/memory/dump.ts'
 import { VersionedMemory } from '../model/memory/versioned.ts'
 import { hasFlag, LEAF_EXECUTE, LEAF_READ, LEAF_WRITE, leafFlags } from '../model/memory.ts'
@@ -166,7 +166,7 @@ export class Run {
 
   /** Whether the nested tables serve an access by themselves. */
   #serves({ vm, gpa, access }: GuestTouch): boolean {
-    const pmap = lookup(this.current, vm)?.pmap ?? null
+    const pmap = vmWithId(this.current, vm)?.pmap ?? null
     const packed = pmap === null || typeof gpa !== 'number' ? -1 : this.current.memory.leaf(pmap, pageOf(gpa))
     return packed >= 0 && [...access].every((letter) => hasFlag(leafFlags(packed), RIGHTS[letter] as number))
   }

@@ -8,6 +8,7 @@ import type { CallCommand, Failpoint } from '../../events/command.ts'
 import { Defect } from '../../events/defect.ts'
 import type { Errno } from '../../events/errno.ts'
 import type { VmmEvent } from '../../events/event.ts'
+import type { VmId } from '../../events/ids.ts'
 import type { WaitChannel } from '../../events/wait.ts'
 import type { Locals, Process, Thread, Vm, World } from '../model/world.ts'
 
@@ -78,6 +79,11 @@ export function vmOf(kernel: Kernel): Vm {
 export function curproc(kernel: Kernel): Process | undefined {
   const process = kernel.world.processes[kernel.thread.locals.pid]
   return process?.exiting === true && kernel.thread.command.type !== 'host.exit' ? undefined : process
+}
+
+/** The VM with an id, also when it is off the list: its guest runs on while it waits to be torn down. */
+export function vmWithId(world: World, id: VmId): Vm | undefined {
+  return id === 0 ? undefined : Object.values(world.vms).find((vm) => vm.id === id)
 }
 
 /** A registered VM by the id that a caller gave. */

@@ -176,7 +176,7 @@ const MAKERS: readonly (readonly [weight: number, make: Maker])[] = [
   ],
   [
     3,
-    (world, draw) => ({
+    (_, draw) => ({
       type: 'host.spawn',
       pid: pick(PIDS, draw),
       pledge: rarely(draw, 3) ? pick(PLEDGES, draw) : [],
