@@ -10,9 +10,9 @@
  * garbage of one helps or hurts another. Medians of CPU time over the rounds are printed.
  */
 import { execFileSync } from 'node:child_process'
-import { performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
-import { faultInto, HOST_FRAMES, newWorld } from './memory/fault.ts'
+import { VersionedMemory } from '../src/model/memory/versioned.ts'
+import { type Faults, faultsOf, HOST_FRAMES, NESTED, replay } from './memory/fault.ts'
 import { dice, distinctPages } from './memory/pages.ts'
 import { PlainTables } from './memory/plain-tables.ts'
 
@@ -23,6 +23,11 @@ const STREAMS = { 'seq/4G': [20, false], 'rand/4G': [20, true], 'rand/64G': [24,
 type Stream = keyof typeof STREAMS
 const ROUNDS = 5
 const READS = 500_000
+/** Compiling is over before the clock starts. */
+const WARM_ROUNDS = 5
+const WARM_FAULTS = 60_000
+/** Pages that the plain tables are reserved for. */
+const SPAN = 2 ** 24
 
 /** CPU nanoseconds of `work` for each of `count` operations. */
 function cpu(count: number, work: () => void): number {
@@ -32,46 +37,44 @@ function cpu(count: number, work: () => void): number {
   return ((user + system) * 1000) / count
 }
 
-function plain(pages: Uint32Array): Measure {
-  const spare = new PlainTables(20_000)
-  for (let fault = 0; fault < 20_000; fault++) spare.insert(pages[fault % pages.length]!, fault + 1)
-  const process_ = new PlainTables(2 ** 24 + 2 ** 18)
-  const nested = new PlainTables(2 ** 24 + 2 ** 18)
+function insertAll(pages: Uint32Array, own: PlainTables, nested: PlainTables): void {
+  for (let at = 0; at < pages.length; at++) {
+    own.fault(pages[at]!, (at + 1) * 4096 + 7, at % 4)
+    nested.fault(pages[at]!, (at + 1) * 4096 + 7, at % 4)
+  }
+}
+
+function plain({ pages }: Faults): Measure {
+  for (let round = 0; round < WARM_ROUNDS; round++)
+    insertAll(pages.subarray(0, WARM_FAULTS), new PlainTables(SPAN), new PlainTables(SPAN))
+  const [own, nested] = [new PlainTables(SPAN), new PlainTables(SPAN)]
   const rss = process.memoryUsage().rss
-  const fault = cpu(pages.length, () => {
-    for (let at = 0; at < pages.length; at++) {
-      process_.insert(pages[at]!, at + 1)
-      nested.insert(pages[at]!, at + 1)
-    }
-  })
+  const fault = cpu(pages.length, () => insertAll(pages, own, nested))
+  if (own.mapped !== pages.length) throw new TypeError('a page was not mapped')
   return { fault, megabytes: (process.memoryUsage().rss - rss) / 2 ** 20 }
 }
 
-function versioned(pages: Uint32Array): Measure {
-  const warm = newWorld()
-  for (const page of pages.subarray(0, 20_000)) faultInto(warm, page)
-  warm.memory.truncate(0)
+function versioned(faults: Faults): Measure {
+  const { pages } = faults
+  const few = { pages: pages.subarray(0, WARM_FAULTS), tables: faults.tables }
+  for (let round = 0; round < WARM_ROUNDS; round++) replay(new VersionedMemory(HOST_FRAMES), few)
   const rss = process.memoryUsage().rss
-  const world = newWorld()
-  const started = performance.now()
-  const fault = cpu(pages.length, () => {
-    for (let at = 0; at < pages.length; at++) faultInto(world, pages[at]!)
-  })
-  const wall = ((performance.now() - started) * 1e6) / pages.length
+  const memory = new VersionedMemory(HOST_FRAMES)
+  const fault = cpu(pages.length, () => replay(memory, faults))
   const megabytes = (process.memoryUsage().rss - rss) / 2 ** 20
-  const { memory } = world
+  if (memory.leafCount(NESTED) !== pages.length) throw new TypeError('a page was not mapped')
   const last = memory.version
 
   let sum = 0
   const roll = dice()
   const readNow = cpu(READS, () => {
-    for (let read = 0; read < READS; read++) sum += memory.leaf(2, pages[roll(pages.length)]!)
+    for (let read = 0; read < READS; read++) sum += memory.leaf(NESTED, pages[roll(pages.length)]!)
   })
   const readAt = cpu(READS, () => {
-    for (let read = 0; read < READS; read++) sum += memory.at(roll(last)).leaf(2, pages[roll(pages.length)]!)
+    for (let read = 0; read < READS; read++) sum += memory.at(roll(last)).leaf(NESTED, pages[roll(pages.length)]!)
   })
   const countAt = cpu(READS, () => {
-    for (let read = 0; read < READS; read++) sum += memory.at(roll(last)).leafCount(2)
+    for (let read = 0; read < READS; read++) sum += memory.at(roll(last)).leafCount(NESTED)
   })
   let dumped = 0
   const dump = cpu(pages.length, () => {
@@ -86,10 +89,9 @@ function versioned(pages: Uint32Array): Measure {
     sum += memory.fork().version
   })
   const undo = cpu(last - half, () => memory.truncate(half))
-  if (Number.isNaN(sum) || memory.framesMax !== HOST_FRAMES) throw new TypeError('nothing was read')
+  if (Number.isNaN(sum)) throw new TypeError('nothing was read')
   return {
     fault,
-    wall,
     megabytes,
     kept: memory.historyBytes / 2 ** 20,
     events: last / pages.length,
@@ -106,8 +108,8 @@ function versioned(pages: Uint32Array): Measure {
 
 function measure(variant: string, stream: Stream, faults: number): Measure {
   const [bits, isRandom] = STREAMS[stream]
-  const pages = distinctPages(faults, bits, isRandom)
-  return variant === 'plain' ? plain(pages) : versioned(pages)
+  const run = faultsOf(distinctPages(faults, bits, isRandom))
+  return variant === 'plain' ? plain(run) : versioned(run)
 }
 
 function median(values: number[]): number {

@@ -1,6 +1,6 @@
 /**
- * The physical limit in plain JavaScript: page tables in typed arrays reserved in advance, only the
- * latest state, nothing checked.
+ * The physical limit in plain JavaScript: page tables in typed arrays reserved in advance, with a few
+ * counters, only the latest state, and nothing checked.
  */
 // biome-ignore-all lint/suspicious/noBitwiseOperators: packed words
 export class PlainTables {
@@ -8,7 +8,10 @@ export class PlainTables {
   private readonly leaves: Float64Array
   private innerCount = 1
   private leafCount = 1
-  private mapped = 0
+  private faults = 0
+  mapped = 0
+  resident = 0
+  private readonly byVcpu = new Float64Array(4)
 
   constructor(pagesMax: number) {
     const tables = (pagesMax >>> 9) + 2
@@ -16,7 +19,7 @@ export class PlainTables {
     this.leaves = new Float64Array(tables * 512)
   }
 
-  insert(page: number, frame: number): void {
+  fault(page: number, entry: number, vcpu: number): void {
     const { inner, leaves } = this
     let at = (page >>> 27) & 511
     let node = inner[at]!
@@ -28,11 +31,12 @@ export class PlainTables {
     node = inner[at]!
     if (node === 0) inner[at] = node = this.leafCount++
     at = node * 512 + (page & 511)
-    if (leaves[at] === 0) this.mapped++
-    leaves[at] = frame * 4096 + 7
-  }
-
-  get count(): number {
-    return this.mapped
+    if (leaves[at] === 0) {
+      this.mapped++
+      this.resident++
+    }
+    leaves[at] = entry
+    this.faults++
+    this.byVcpu[vcpu]!++
   }
 }

@@ -86,7 +86,7 @@ export class Cells {
   /**
    * A block of `count` neighbouring chunks; the cells of chunk c begin at c * CHUNK.
    *
-   * @param owner who is told when a write to the first is undone, see owners.ts; 0 for nobody. The others follow it.
+   * @param owner what the cells of the first are, see owners.ts; 0 for what nobody counts. The others follow it.
    */
   allocate(count: number, owner: number): number {
     const chunk = this.chunks
@@ -194,8 +194,17 @@ export class Cells {
     return low > 0 ? list[low - 1]! : this.before(list[0]!)
   }
 
-  private before(record: number): number {
+  /** The record before it of the same cell, 0 for none. */
+  before(record: number): number {
     return this.words[record >>> SHIFT]![((record & MASK) << 2) + BEFORE]!
+  }
+
+  cellOf(record: number): number {
+    return this.words[record >>> SHIFT]![((record & MASK) << 2) + CELL]! & (CELLS_MAX - 1)
+  }
+
+  valueOf(record: number): number {
+    return this.values[record >>> SHIFT]![(record & MASK) << 1]!
   }
 
   // Time ------------------------------------------------------------------------------------
@@ -266,7 +275,7 @@ export class Cells {
       if (packed >>> AGE_SHIFT === AGE_LISTED) this.unlist(cell)
       const from = this.get(cell)
       this.last[cell] = this.before(record)
-      if (this.owner(cell) !== 0) undone(cell, from, this.get(cell))
+      undone(cell, from, this.get(cell))
     }
     const segments = (limit >>> SHIFT) + 1
     this.values.length = segments
@@ -310,18 +319,17 @@ export class Cells {
 
   /**
    * Makes `version` the first that can be read. Cost follows the records.
-   *
-   * @returns the new number of each record; of one that was dropped, that of the nearest kept before it.
    */
-  dropBefore(version: number): Int32Array {
+  dropBefore(version: number): void {
     const limit = this.limitOf(version)
     const { values, words, count, last } = this
     const cellOf = (record: number): number =>
       words[record >>> SHIFT]![((record & MASK) << 2) + CELL]! & (CELLS_MAX - 1)
+    // Of a record that was dropped, the new number of the nearest that is kept before it.
+    const renumbered = new Int32Array(count + 1)
     // The value of each cell at the limit is kept as one record; newer records keep their order.
     const newest = new Int32Array(this.chunks * CHUNK)
     for (let record = 1; record <= limit; record++) newest[cellOf(record)] = record
-    const renumbered = new Int32Array(count + 1)
     this.last = new Int32Array(last.length)
     this.values = []
     this.words = []
@@ -340,7 +348,6 @@ export class Cells {
     this.dropStarts(version, renumbered)
     this.first = version
     this.cuts.push(Number.POSITIVE_INFINITY)
-    return renumbered
   }
 
   private dropStarts(version: number, renumbered: Int32Array): void {
@@ -357,10 +364,9 @@ export class Cells {
     this.runs = [{ version, at: 0 }, ...runs]
   }
 
-  /** Bytes held by cells and by all their history, growth included. */
+  /** Bytes of the cells and of all their records. */
   get bytes(): number {
     const lists = [...this.lists.values()].reduce((sum, list) => sum + list.length, 0)
-    const segments = this.values.reduce((sum, { byteLength }) => sum + byteLength, 0)
-    return this.last.byteLength + this.owners.byteLength + this.starts.byteLength + segments + lists * 8
+    return this.chunks * (CHUNK + 1) * 4 + this.startCount * 4 + this.count * 16 + lists * 8
   }
 }

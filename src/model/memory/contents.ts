@@ -1,82 +1,95 @@
 /**
- * What pages hold: one number for each frame and for each copy in swap, 0 for a page of zeros. Nothing is kept for
- * what was never written.
- *
- * Both maps are from a pair of numbers to a number, with all their versions, which is what the pages of objects are:
- * a frame that holds `value` is filed as page `frame` whose "frame" is `value`.
+ * What pages hold: one number for each frame and for each copy in swap, 0 for a page of zeros. A cell is made for what
+ * is first written, and for nothing else.
  */
-import type { Cells } from './cells.ts'
-import { LATEST } from './cells.ts'
+import { type Cells, LATEST } from './cells.ts'
 import { valueOutside } from './defects.ts'
-import { INDEXES_MAX, isBetween, VALUES_MAX } from './limits.ts'
-import { Objects } from './objects.ts'
-import type { Series } from './series.ts'
+import { isBetween, VALUES_MAX } from './limits.ts'
+
+/** Bytes of an entry of a map, about. */
+const MAP_ENTRY = 40
+
+/** Cells by number. */
+type ByNumber = Map<number, number>
+
+function ascending(cells: ReadonlyMap<number, unknown>): number[] {
+  return [...cells.keys()].sort((a, b) => a - b)
+}
 
 export class Contents {
   private readonly cells: Cells
-  /** By the high and the low part of the frame's number. */
-  private readonly frames: Objects
-  /** By object and index. */
-  private readonly swap: Objects
+  private readonly frames: ByNumber = new Map()
+  /** By object, then by index. */
+  private readonly swap: Map<number, ByNumber> = new Map()
 
   constructor(cells: Cells) {
     this.cells = cells
-    this.frames = new Objects(cells)
-    this.swap = new Objects(cells)
   }
 
   value(frame: number, limit: number): number {
-    const found = this.frames.resident(1 + Math.floor(frame / INDEXES_MAX), frame % INDEXES_MAX, limit)
-    return found < 0 ? 0 : found
+    return this.read(this.frames.get(frame), limit)
   }
 
   swapValue(object: number, index: number, limit: number): number {
-    const found = this.swap.resident(object, index, limit)
-    return found < 0 ? 0 : found
+    return this.read(this.swap.get(object)?.get(index), limit)
+  }
+
+  private read(cell: number | undefined, limit: number): number {
+    if (cell === undefined) return 0
+    return limit === LATEST ? this.cells.get(cell) : this.cells.at(cell, limit)
   }
 
   /** Each frame that holds something, ascending. */
   eachValue(visit: (frame: number, value: number) => void, limit: number): void {
-    for (const part of this.frames.numbers(limit))
-      this.frames.each(part, (index, value) => visit((part - 1) * INDEXES_MAX + index, value), limit)
+    for (const frame of ascending(this.frames)) {
+      const value = this.value(frame, limit)
+      if (value > 0) visit(frame, value)
+    }
   }
 
   /** Each copy in swap that holds something, ascending by object and index. */
   eachSwapValue(visit: (object: number, index: number, value: number) => void, limit: number): void {
-    for (const object of this.swap.numbers(limit))
-      this.swap.each(object, (index, value) => visit(object, index, value), limit)
+    for (const object of ascending(this.swap)) {
+      for (const index of ascending(this.swap.get(object) ?? new Map())) {
+        const value = this.swapValue(object, index, limit)
+        if (value > 0) visit(object, index, value)
+      }
+    }
   }
 
   setValue(frame: number, value: number): void {
-    this.put(this.frames, 1 + Math.floor(frame / INDEXES_MAX), frame % INDEXES_MAX, value)
+    this.put(this.frames, frame, value)
   }
 
   setSwapValue(object: number, index: number, value: number): void {
-    this.put(this.swap, object, index, value)
+    let pages = this.swap.get(object)
+    if (pages === undefined) {
+      if (value === 0) return
+      pages = new Map()
+      this.swap.set(object, pages)
+    }
+    this.put(pages, index, value)
   }
 
-  private put(map: Objects, object: number, index: number, value: number): void {
+  private put(map: ByNumber, key: number, value: number): void {
     if (!isBetween(value, 0, VALUES_MAX)) throw valueOutside(value, this.cells.version)
-    const found = map.resident(object, index, LATEST)
-    if (found === value || (found < 0 && value === 0)) return
-    if (found >= 0) map.clearResident(object, index)
-    if (value > 0) map.setResident(object, index, value)
+    let cell = map.get(key)
+    if (cell === undefined) {
+      if (value === 0) return
+      cell = this.cells.allocateCell()
+      map.set(key, cell)
+    }
+    if (this.cells.get(cell) !== value) this.cells.set(cell, value)
   }
 
+  /** What its copies in swap held is gone. */
   dropObject(object: number): void {
-    this.swap.drop(object)
+    for (const index of this.swap.get(object)?.keys() ?? []) this.setSwapValue(object, index, 0)
   }
 
-  truncate(limit: number): void {
-    this.frames.truncate(limit)
-    this.swap.truncate(limit)
-  }
-
-  get series(): Series[] {
-    return [...this.frames.series, ...this.swap.series]
-  }
-
+  /** Bytes of the maps; those of the cells are counted with the cells. */
   get bytes(): number {
-    return this.frames.bytes + this.swap.bytes
+    const swapped = [...this.swap.values()].reduce((sum, pages) => sum + pages.size + 1, 0)
+    return (this.frames.size + swapped) * MAP_ENTRY
   }
 }

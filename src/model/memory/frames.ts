@@ -8,17 +8,20 @@
 import type { FrameUse, PageQueue } from '../memory.ts'
 import { type Cells, CHUNK, LATEST } from './cells.ts'
 import { grown } from './columns.ts'
+import { type Change, Counter } from './counter.ts'
 import { frameFree, frameOutside, framesMaxOutside, frameUsed, indexOutside, wireCountOutside } from './defects.ts'
 import { FreeMap } from './free-map.ts'
 import { FRAMES_MAX, INDEXES_MAX, isBetween, OBJECTS_MAX, WIRE_COUNT_MAX } from './limits.ts'
 import { OWNER_FRAME } from './owners.ts'
-import { Series } from './series.ts'
 
 const BLOCK = 32
 /** Where the states and the pv lists of a block are; the identities come first. */
 const STATE = BLOCK
 const PV = 2 * BLOCK
 const CHUNKS = (3 * BLOCK) / CHUNK
+/** The chunks of a block are two of identities, two of states and two of pv lists. */
+const PLANE = 6
+const STATE_PLANE = STATE / CHUNK
 
 /** Low bits of a state. The wire count stands above them, the generation above 26 bits in all. */
 const USE = 3
@@ -37,7 +40,8 @@ const QUEUES = ['none', 'active', 'inactive'] as const
 
 export class Frames {
   readonly framesMax: number
-  readonly used: Series
+  readonly used = new Counter()
+  readonly pvs = new Counter()
   private readonly cells: Cells
   /** First cell of each block, 0 for none; the cells that follow 0 read 0. */
   private blocks = new Int32Array(4)
@@ -47,7 +51,6 @@ export class Frames {
     if (!isBetween(framesMax, 1, FRAMES_MAX + 1)) throw framesMaxOutside(framesMax)
     this.cells = cells
     this.framesMax = framesMax
-    this.used = new Series(cells)
     this.freeMap = new FreeMap(framesMax)
   }
 
@@ -105,6 +108,10 @@ export class Frames {
     return this.cell(frame) + PV
   }
 
+  usedCount(limit: number): number {
+    return limit === LATEST ? this.used.now : this.used.at(limit)
+  }
+
   /** Each frame that is used, was used before, or is on record otherwise; ascending. */
   each(visit: (frame: number) => void, limit: number): void {
     const { blocks, cells } = this
@@ -141,7 +148,7 @@ export class Frames {
     if (block >= this.blocks.length) this.blocks = grown(this.blocks, block + 1)
     let first = this.blocks[block]!
     if (first === 0) {
-      first = this.cells.allocate(CHUNKS, OWNER_FRAME + block * CHUNKS + 1) * CHUNK
+      first = this.cells.allocate(CHUNKS, OWNER_FRAME + block * CHUNKS) * CHUNK
       this.blocks[block] = first
     }
     return first + (frame & 31)
@@ -163,7 +170,7 @@ export class Frames {
     cells.set(cell, owner * OWNER + index)
     cells.set(cell + STATE, state - low + (use === 'object' ? 3 : use === 'table' ? 2 : 1))
     this.freeMap.use(frame)
-    this.used.add(1)
+    this.used.now++
   }
 
   free(frame: number): void {
@@ -175,7 +182,7 @@ export class Frames {
     cells.set(cell, 0)
     cells.set(cell + STATE, state - low + GENERATION)
     this.freeMap.free(frame)
-    this.used.add(-1)
+    this.used.now--
   }
 
   setWireCount(frame: number, count: number): void {
@@ -214,16 +221,23 @@ export class Frames {
     this.cells.set(cell, generation * GENERATION + (this.cells.get(cell) & LOW))
   }
 
+  // Following the cells ---------------------------------------------------------------------
+
+  /** Which counters it changes when a cell of a frame goes from one value to another. */
+  effects(place: number, from: number, to: number, change: Change): void {
+    const plane = (place % CHUNKS) & PLANE
+    const before = plane === STATE_PLANE ? (from & USE) !== 0 : from > 0
+    const after = plane === STATE_PLANE ? (to & USE) !== 0 : to > 0
+    if (before === after || plane === 0) return
+    change(plane === STATE_PLANE ? this.used : this.pvs, after ? 1 : -1)
+  }
+
   /** Brings the map of free frames back when the write of a state is undone. */
   undone(place: number, cell: number, from: number, to: number): void {
-    const chunk = (place - 1) % CHUNKS
-    if (chunk !== STATE / CHUNK && chunk !== STATE / CHUNK + 1) return
-    const wasUsed = (from & USE) !== 0
-    const isUsed = (to & USE) !== 0
-    if (wasUsed === isUsed) return
-    const block = (place - 1 - chunk) / CHUNKS
-    const frame = block * BLOCK + (chunk - STATE / CHUNK) * CHUNK + (cell & (CHUNK - 1))
-    if (isUsed) this.freeMap.use(frame)
+    const chunk = place % CHUNKS
+    if ((chunk & PLANE) !== STATE_PLANE || ((from & USE) !== 0) === ((to & USE) !== 0)) return
+    const frame = ((place - chunk) / CHUNKS) * BLOCK + ((chunk & 1) << 4) + (cell & (CHUNK - 1))
+    if ((to & USE) !== 0) this.freeMap.use(frame)
     else this.freeMap.free(frame)
   }
 

@@ -1,34 +1,41 @@
 /**
- * What belongs to a pmap or an object as a whole: whether it lives, its tree, and its two counters.
+ * What belongs to a pmap or an object as a whole. A number may be used again after its thing was
+ * destroyed, though vmm(4) and UVM do not; each life has a tree and counters of its own.
  */
 import { type Cells, LATEST } from './cells.ts'
-import { Series } from './series.ts'
+import { Counter } from './counter.ts'
 import type { Trees } from './trees.ts'
 
-export class Head {
-  /** Holds the root of the tree while the thing lives, and minus the root afterwards. */
-  readonly cell: number
-  /** The root of the tree while the thing lives now, else 0. It repeats what the cell says. */
-  root = 0
-  /** The tree of the last life. */
-  tree = 0
-  /** The twig found last: neighbouring pages share one. */
+/** One life of a pmap or an object. */
+export class Life {
+  /** The root of its tree. */
+  readonly root: number
+  /** Leaves of a pmap, resident pages of an object. */
+  readonly pages = new Counter()
+  /** Tables of a pmap, swapped pages of an object. */
+  readonly others = new Counter()
+  /** The twig found last: neighbouring pages share one. Twigs never move. */
   recentPrefix = -1
   recentTwig = 0
-  /** Leaves of a pmap, resident pages of an object. */
-  readonly pages: Series
-  /** Tables of a pmap, swapped pages of an object. */
-  readonly others: Series
 
-  constructor(cells: Cells) {
-    this.cell = cells.allocateCell()
-    this.pages = new Series(cells)
-    this.others = new Series(cells)
+  constructor(root: number) {
+    this.root = root
   }
+}
+
+type Head = {
+  /** Holds the root of the tree while the thing lives, and minus the root afterwards. */
+  readonly cell: number
+  /** The last life, over or not. */
+  last: Life
+  /** The life that goes on now. */
+  now: Life | null
 }
 
 export class Heads {
   private readonly heads: (Head | undefined)[] = []
+  /** By root. */
+  private readonly lives: (Life | undefined)[] = []
   private readonly cells: Cells
   private readonly trees: Trees
 
@@ -37,69 +44,64 @@ export class Heads {
     this.trees = trees
   }
 
-  /** The head of what lives now, else undefined. */
-  alive(number: number): Head | undefined {
+  /** The life that goes on now, or null. */
+  now(number: number): Life | null {
     const head = this.heads[number]
-    return head !== undefined && head.root !== 0 ? head : undefined
+    return head === undefined ? null : head.now
   }
 
-  /** The head of what lives at a moment. */
-  live(number: number, limit: number): Head | undefined {
+  /** The life that a number has at a moment, or null. */
+  at(number: number, limit: number): Life | null {
     const head = this.heads[number]
-    return head !== undefined && this.rootOf(head, limit) !== 0 ? head : undefined
+    if (head === undefined) return null
+    return limit === LATEST ? head.now : this.lifeOf(this.cells.at(head.cell, limit))
   }
 
-  /** Its root, 0 when it does not live. */
-  root(number: number, limit: number): number {
-    const head = this.heads[number]
-    return head === undefined ? 0 : this.rootOf(head, limit)
+  /** The life whose tree has this root; null for what is no root. */
+  lifeOf(root: number): Life | null {
+    return (root > 0 && this.lives[root]) || null
   }
 
-  /** The root of a head at a moment, 0 when it does not live then. */
-  rootOf(head: Head, limit: number): number {
-    return limit === LATEST ? head.root : Math.max(0, this.cells.at(head.cell, limit))
-  }
-
-  /** Begins a life, with a tree that holds nothing and counters at 0. */
-  revive(number: number): Head {
-    const head = this.heads[number] ?? new Head(this.cells)
-    this.heads[number] = head
-    // The tree of the last life may hold cells still, unless that life was truncated away.
-    if (head.tree === -this.cells.get(head.cell)) {
-      head.tree = this.trees.add()
-      head.recentPrefix = -1
+  /** Begins a life, with a tree that holds nothing. */
+  begin(number: number): Life {
+    let head = this.heads[number]
+    if (head === undefined) {
+      head = { cell: this.cells.allocateCell(), last: this.addLife(), now: null }
+      this.heads[number] = head
     }
-    this.cells.set(head.cell, head.tree)
-    head.root = head.tree
-    head.pages.add(-head.pages.now)
-    head.others.add(-head.others.now)
-    return head
+    // The tree of the last life holds cells still, unless that life was truncated away.
+    if (head.last.root === -this.cells.get(head.cell)) head.last = this.addLife()
+    head.now = head.last
+    this.cells.set(head.cell, head.now.root)
+    return head.now
   }
 
-  bury(head: Head): void {
-    this.cells.set(head.cell, -head.root)
-    head.root = 0
+  private addLife(): Life {
+    const life = new Life(this.trees.add())
+    this.lives[life.root] = life
+    return life
+  }
+
+  end(number: number): void {
+    const head = this.heads[number]
+    if (head?.now == null) return
+    this.cells.set(head.cell, -head.now.root)
+    head.now = null
   }
 
   /** The numbers of the living, ascending. */
   living(limit: number): number[] {
     const numbers: number[] = []
     this.heads.forEach((_head, number) => {
-      if (this.live(number, limit) !== undefined) numbers.push(number)
+      if (this.at(number, limit) !== null) numbers.push(number)
     })
     return numbers
   }
 
-  /** All counters, for what concerns the whole history. */
-  get series(): Series[] {
-    return this.heads.flatMap((head) => (head === undefined ? [] : [head.pages, head.others]))
-  }
-
-  /** After writes were undone: forgets what came after `limit`. */
-  truncate(limit: number): void {
+  /** Sees again who lives, after writes were undone. */
+  refresh(): void {
     this.heads.forEach((head) => {
-      head!.root = Math.max(0, this.cells.get(head!.cell))
+      if (head !== undefined) head.now = this.lifeOf(this.cells.get(head.cell))
     })
-    for (const series of this.series) series.truncate(limit)
   }
 }

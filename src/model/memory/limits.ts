@@ -16,7 +16,7 @@ export const FRAMES_MAX = 2 ** 30
 export const WIRE_COUNT_MAX = 2 ** 19
 /** Frames that are only named, by an entry or a page of an object, may lie beyond the host's own. */
 export const FRAME_NUMBERS_MAX = 2 ** 46
-/** What a page holds is filed where an object's frame would be. */
+/** What a page holds. */
 export const VALUES_MAX = 2 ** 46
 /** A packed leaf is such a frame above 5 flags. */
 export const LEAF_MAX = 2 ** 51

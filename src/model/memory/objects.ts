@@ -6,24 +6,33 @@
  */
 // biome-ignore-all lint/suspicious/noBitwiseOperators: packed words
 import { type Cells, LATEST } from './cells.ts'
+import type { Change } from './counter.ts'
 import { frameOutside, indexOutside, isResident, notResident } from './defects.ts'
-import { type Head, Heads } from './heads.ts'
+import { Heads, type Life } from './heads.ts'
 import { FRAME_NUMBERS_MAX, INDEXES_MAX, isBetween, OBJECTS_MAX } from './limits.ts'
-import type { Series } from './series.ts'
-import { Trees } from './trees.ts'
+import { Nodes, Trees } from './trees.ts'
 
 export class Objects {
   private readonly cells: Cells
   private readonly trees: Trees
   private readonly heads: Heads
 
-  constructor(cells: Cells) {
+  private readonly owner: number
+
+  /** @param owner the kind of the cells; its counters have a history only if they are told of, see counts.ts. */
+  constructor(cells: Cells, owner: number) {
     this.cells = cells
+    this.owner = owner
     this.trees = new Trees(cells)
     this.heads = new Heads(cells, this.trees)
   }
 
   // Reading ---------------------------------------------------------------------------------
+
+  /** The numbers of objects that had a page since they were last dropped, ascending. */
+  living(limit: number): number[] {
+    return this.heads.living(limit)
+  }
 
   /** The numbers of objects with a page resident or swapped, ascending. */
   numbers(limit: number): number[] {
@@ -33,20 +42,19 @@ export class Objects {
   }
 
   private entry(object: number, index: number, limit: number): number {
-    const head = this.heads.live(object, limit)
-    if (head === undefined || !(index >= 0 && index < INDEXES_MAX)) return 0
-    const twig = this.twig(head, this.heads.rootOf(head, limit), index)
-    return this.cells.at(this.trees.twigs.cell(twig, index & 511), limit)
+    const life = this.heads.at(object, limit)
+    if (life === null || !(index >= 0 && index < INDEXES_MAX)) return 0
+    return this.cells.at(this.trees.twigs.cell(this.twig(life, index), index & 511), limit)
   }
 
-  private twig(head: Head, root: number, index: number): number {
+  private twig(life: Life, index: number): number {
     const prefix = index >>> 9
-    if (head.recentPrefix === prefix && head.tree === root) return head.recentTwig
-    const twig = this.trees.twigOfThree(root, prefix)
-    // What is missing may be made at any time, and an earlier life has another tree.
-    if (twig === 0 || head.tree !== root) return twig
-    head.recentPrefix = prefix
-    head.recentTwig = twig
+    if (life.recentPrefix === prefix) return life.recentTwig
+    const twig = this.trees.twigOfThree(life.root, prefix)
+    // What is missing may be made at any time, so it is not remembered.
+    if (twig === 0) return 0
+    life.recentPrefix = prefix
+    life.recentTwig = twig
     return twig
   }
 
@@ -59,17 +67,19 @@ export class Objects {
   }
 
   residentCount(object: number, limit: number): number {
-    return this.heads.live(object, limit)?.pages.at(limit) ?? 0
+    const counter = this.heads.at(object, limit)?.pages
+    return (limit === LATEST ? counter?.now : counter?.at(limit)) ?? 0
   }
 
   swapCount(object: number, limit: number): number {
-    return this.heads.live(object, limit)?.others.at(limit) ?? 0
+    const counter = this.heads.at(object, limit)?.others
+    return (limit === LATEST ? counter?.now : counter?.at(limit)) ?? 0
   }
 
   /** Each entry that is not empty, ascending. */
   each(object: number, visit: (index: number, frame: number, swapped: boolean) => void, limit: number): void {
-    const root = this.heads.root(object, limit)
-    if (root === 0) return
+    const root = this.heads.at(object, limit)?.root
+    if (root === undefined) return
     const { cells, trees } = this
     for (let high = 0; high < 512; high++) {
       const branch = trees.child(root, high)
@@ -90,58 +100,65 @@ export class Objects {
 
   setResident(object: number, index: number, frame: number): void {
     const { cells } = this
-    const head = this.ensureHead(object, index)
+    const life = this.ensureLife(object, index)
     if (!isBetween(frame, 0, FRAME_NUMBERS_MAX)) throw frameOutside(frame, FRAME_NUMBERS_MAX, cells.version)
-    const cell = this.ensureCell(head, index)
+    const cell = this.ensureCell(life, index)
     const entry = cells.get(cell)
     if (entry > 1) throw isResident(object, index, cells.version)
     cells.set(cell, frame * 2 + 2 + entry)
-    head.pages.add(1)
+    life.pages.now++
   }
 
   clearResident(object: number, index: number): void {
     const { cells } = this
     const entry = this.entry(object, index, LATEST)
     if (entry < 2) throw notResident(object, index, cells.version)
-    const head = this.ensureHead(object, index)
-    cells.set(this.ensureCell(head, index), entry % 2)
-    head.pages.add(-1)
+    const life = this.ensureLife(object, index)
+    cells.set(this.ensureCell(life, index), entry % 2)
+    life.pages.now--
   }
 
   setSwapped(object: number, index: number, swapped: boolean): void {
     const { cells } = this
-    const head = this.ensureHead(object, index)
+    const life = this.ensureLife(object, index)
     if (this.swapped(object, index, LATEST) === swapped) return
-    const cell = this.ensureCell(head, index)
+    const cell = this.ensureCell(life, index)
     const change = swapped ? 1 : -1
     cells.set(cell, cells.get(cell) + change)
-    head.others.add(change)
+    life.others.now += change
   }
 
   drop(object: number): void {
-    const head = this.heads.alive(object)
-    if (head !== undefined) this.heads.bury(head)
+    this.heads.end(object)
   }
 
-  /** The head of an object for a write at `index`; an object exists from its first page on. */
-  private ensureHead(object: number, index: number): Head {
+  /** The life of an object, for a write at `index`; it begins with its first page. */
+  private ensureLife(object: number, index: number): Life {
     if (!(isBetween(object, 1, OBJECTS_MAX) && isBetween(index, 0, INDEXES_MAX)))
       throw indexOutside(object, index, this.cells.version)
-    return this.heads.alive(object) ?? this.heads.revive(object)
+    return this.heads.now(object) ?? this.heads.begin(object)
   }
 
-  private ensureCell(head: Head, index: number): number {
-    const twig = this.twig(head, head.root, index)
+  private ensureCell(life: Life, index: number): number {
     const { trees } = this
-    return trees.twigs.ensureCell(twig !== 0 ? twig : trees.ensureTwigOfThree(head.tree, index >>> 9), index & 511, 0)
+    const found = this.twig(life, index)
+    const twig = found !== 0 ? found : trees.ensureTwigOfThree(life.root, index >>> 9)
+    return trees.twigs.ensureCell(twig, index & 511, this.owner)
   }
 
-  truncate(limit: number): void {
-    this.heads.truncate(limit)
+  // Following the cells ---------------------------------------------------------------------
+
+  /** Which counters it changes when an entry goes from one value to another. */
+  effects(place: number, from: number, to: number, change: Change): void {
+    const life = this.heads.lifeOf(this.trees.twigs.root(Nodes.nodeAt(place)))!
+    const pages = Number(to > 1) - Number(from > 1)
+    const swapped = (to % 2) - (from % 2)
+    if (pages !== 0) change(life.pages, pages)
+    if (swapped !== 0) change(life.others, swapped)
   }
 
-  get series(): Series[] {
-    return this.heads.series
+  refresh(): void {
+    this.heads.refresh()
   }
 
   get bytes(): number {

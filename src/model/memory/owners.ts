@@ -1,25 +1,29 @@
 /**
- * Who is told when a write to a cell is undone: the kind of the cell's chunk, and where it lies.
+ * What a cell is, as its chunk remembers it: its kind, and its place among its kind.
  *
  * One of the files that pack words: bit operators are at home here.
  */
 // biome-ignore-all lint/suspicious/noBitwiseOperators: packed words
 
-const SHIFT = 29
+const SHIFT = 28
+const KIND = 2 ** SHIFT
 
-/** The entries of a level-1 table. */
-export const OWNER_TWIG = 2 ** SHIFT
-/** The entries of a table whose children are of level 1. */
-export const OWNER_LOW_BRANCH = 2 * OWNER_TWIG
-/** The entries of a table further up. */
-export const OWNER_BRANCH = 3 * OWNER_TWIG
-/** Frames. Their places count from 1, since 0 is nobody. */
-export const OWNER_FRAME = 0
+/** What nobody counts. */
+export const OWNER_NOBODY = 0
+/** Entries of a level-1 table, of a table whose children are of level 1, and of one further up. */
+export const OWNER_TWIG = 1 * KIND
+export const OWNER_LOW_BRANCH = 2 * KIND
+export const OWNER_BRANCH = 3 * KIND
+/** Pages of an object. */
+export const OWNER_OBJECT = 4 * KIND
+export const OWNER_FRAME = 5 * KIND
+/** Nodes of pv lists. */
+export const OWNER_PV = 6 * KIND
 
 export function kindOf(owner: number): number {
-  return (owner >>> SHIFT) * OWNER_TWIG
+  return (owner >>> SHIFT) * KIND
 }
 
 export function placeOf(owner: number): number {
-  return owner & (OWNER_TWIG - 1)
+  return owner & (KIND - 1)
 }

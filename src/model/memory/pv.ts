@@ -7,22 +7,23 @@
  */
 // biome-ignore-all lint/suspicious/noBitwiseOperators: packed words
 import type { PvEntry } from '../memory.ts'
-import { type Cells, CHUNK } from './cells.ts'
+import { type Cells, CHUNK, LATEST } from './cells.ts'
 import { grown } from './columns.ts'
+import type { Change } from './counter.ts'
 import { noPv, numberOutside, pageOutside, pvExists } from './defects.ts'
 import type { Frames } from './frames.ts'
 import { isBetween, PAGES_MAX, PMAPS_MAX } from './limits.ts'
-import { Series } from './series.ts'
+import { OWNER_PV } from './owners.ts'
 
 /** Nodes of a block. */
 const BLOCK = 64
 const CELLS = 2
 const NEXT = 1
+const CHUNKS = (BLOCK * CELLS) / CHUNK
 
 export class Pvs {
   private readonly cells: Cells
   private readonly frames: Frames
-  readonly count: Series
   /** How many nodes were ever taken, and the first that was given back. */
   private readonly highCell: number
   private readonly spareCell: number
@@ -31,9 +32,12 @@ export class Pvs {
   constructor(cells: Cells, frames: Frames) {
     this.cells = cells
     this.frames = frames
-    this.count = new Series(cells)
     this.highCell = cells.allocateCell()
     this.spareCell = cells.allocateCell()
+  }
+
+  count(limit: number): number {
+    return limit === LATEST ? this.frames.pvs.now : this.frames.pvs.at(limit)
   }
 
   list(frame: number, limit: number): PvEntry[] {
@@ -63,7 +67,7 @@ export class Pvs {
       const rest = held > 0 ? this.takeNode(held - 1, 0) : -held
       cells.set(list, -this.takeNode(entry, rest))
     }
-    this.count.add(1)
+    this.frames.pvs.now++
   }
 
   remove(frame: number, pmap: number, page: number): void {
@@ -73,7 +77,7 @@ export class Pvs {
     const held = cells.get(list)
     if (held === entry + 1) cells.set(list, 0)
     else if (!(held < 0 && this.unlink(list, -held, entry))) throw noPv(frame, pmap, page, cells.version)
-    this.count.add(-1)
+    this.frames.pvs.now--
   }
 
   private holds(held: number, entry: number): boolean {
@@ -123,6 +127,8 @@ export class Pvs {
 
   private giveNode(node: number): void {
     const { cells } = this
+    // An entry of 0 tells that the node is unused, so that the entries can be counted.
+    cells.set(this.nodeCell(node), 0)
     cells.set(this.nodeCell(node) + NEXT, cells.get(this.spareCell))
     cells.set(this.spareCell, node)
   }
@@ -133,7 +139,14 @@ export class Pvs {
 
   private ensureBlock(block: number): void {
     if (block >= this.blocks.length) this.blocks = grown(this.blocks, block + 1)
-    if (this.blocks[block] === 0) this.blocks[block] = this.cells.allocate((BLOCK * CELLS) / CHUNK, 0) * CHUNK
+    if (this.blocks[block] === 0) this.blocks[block] = this.cells.allocate(CHUNKS, OWNER_PV + block * CHUNKS) * CHUNK
+  }
+
+  /** Which counters it changes when a cell of a node goes from one value to another. */
+  effects(cell: number, from: number, to: number, change: Change): void {
+    if (cell % CELLS === NEXT) return
+    const by = Number(to > 0) - Number(from > 0)
+    if (by !== 0) change(this.frames.pvs, by)
   }
 
   get bytes(): number {

@@ -10,12 +10,12 @@
 // biome-ignore-all lint/suspicious/noBitwiseOperators: packed words
 import { type Leaf, type Level, leafFrame, type Table, type TableLevel, type WalkStep } from '../memory.ts'
 import { type Cells, LATEST } from './cells.ts'
+import type { Change } from './counter.ts'
 import * as defects from './defects.ts'
-import { type Head, Heads } from './heads.ts'
+import { Heads, type Life } from './heads.ts'
 import { ENTRY_PAGES, FRAME_NUMBERS_MAX, isBetween, LEAF_MAX, PAGES_MAX, PMAPS_MAX } from './limits.ts'
 import { OWNER_BRANCH, OWNER_LOW_BRANCH, OWNER_TWIG } from './owners.ts'
 import { decodedLeaf, firstPageOf, indexAt } from './paging.ts'
-import type { Series } from './series.ts'
 import { Nodes, Trees } from './trees.ts'
 
 const LEVELS = [1, 2, 3] as const
@@ -46,7 +46,7 @@ export class Tables {
   // Reading ---------------------------------------------------------------------------------
 
   has(pmap: number, limit: number): boolean {
-    return this.heads.root(pmap, limit) !== 0
+    return this.heads.at(pmap, limit) !== null
   }
 
   numbers(limit: number): number[] {
@@ -58,45 +58,47 @@ export class Tables {
   }
 
   leafCount(pmap: number, limit: number): number {
-    return this.heads.live(pmap, limit)?.pages.at(limit) ?? 0
+    const counter = this.heads.at(pmap, limit)?.pages
+    return (limit === LATEST ? counter?.now : counter?.at(limit)) ?? 0
   }
 
   tableCount(pmap: number, limit: number): number {
-    return this.heads.live(pmap, limit)?.others.at(limit) ?? 0
+    const counter = this.heads.at(pmap, limit)?.others
+    return (limit === LATEST ? counter?.now : counter?.at(limit)) ?? 0
   }
 
   leaf(pmap: number, page: number, limit: number): number {
-    const head = this.headOver(pmap, page, limit)
-    if (head === undefined) return -1
+    const life = this.lifeOver(pmap, page, limit)
+    if (life === null) return -1
     // A leaf implies its tables, since a table with children is never unlinked.
-    const twig = this.twig(head, this.heads.rootOf(head, limit), page)
+    const twig = this.twig(life, page)
     return this.cells.at(this.trees.twigs.cell(twig, page & 511), limit) - 1
   }
 
   leafAt(pmap: number, page: number, limit: number): Leaf | null {
-    const head = this.headOver(pmap, page, limit)
-    if (head === undefined) return null
+    const life = this.lifeOver(pmap, page, limit)
+    if (life === null) return null
     for (const level of LEVELS) {
-      const entry = this.entry(head, page, level, limit)
+      const entry = this.entry(life, page, level, limit)
       if (entry > 0) return decodedLeaf(entry - 1, level)
     }
     return null
   }
 
   missingTables(pmap: number, page: number, limit: number): number {
-    const head = this.headOver(pmap, page, limit)
-    if (head === undefined) return 3
-    if (limit === LATEST && this.trees.twigs.states[this.twig(head, head.root, page)] !== 0) return 0
-    for (const level of LEVELS) if (this.entry(head, page, (level + 1) as TableLevel, limit) < 0) return level - 1
+    const life = this.lifeOver(pmap, page, limit)
+    if (life === null) return 3
+    if (limit === LATEST && this.trees.twigs.states[this.twig(life, page)] !== 0) return 0
+    for (const level of LEVELS) if (this.entry(life, page, (level + 1) as TableLevel, limit) < 0) return level - 1
     return 3
   }
 
   tableAt(pmap: number, page: number, level: Level, limit: number): Table | null {
-    const head = this.headOver(pmap, page, limit)
-    if (head === undefined) return null
-    const entry = this.entry(head, page, (level + 1) as TableLevel, limit)
+    const life = this.lifeOver(pmap, page, limit)
+    if (life === null) return null
+    const entry = this.entry(life, page, (level + 1) as TableLevel, limit)
     if (entry >= 0) return null
-    const node = this.node(head, this.heads.rootOf(head, limit), page, level)
+    const node = this.node(life, page, level)
     return { level, page: firstPageOf(page, level), frame: -entry - 1, children: this.children(node, level, limit) }
   }
 
@@ -111,12 +113,12 @@ export class Tables {
   }
 
   walk(pmap: number, page: number, limit: number): WalkStep[] {
-    const head = this.headOver(pmap, page, limit)
+    const life = this.lifeOver(pmap, page, limit)
     const steps: WalkStep[] = []
-    if (head === undefined) return steps
+    if (life === null) return steps
     let table = this.rootFrame(pmap, limit)
     for (const level of FROM_ROOT) {
-      const entry = this.entry(head, page, level, limit)
+      const entry = this.entry(life, page, level, limit)
       const index = indexAt(page, level)
       if (entry < 0) {
         steps.push({ level, index, table, entry: 'table', frame: -entry - 1 })
@@ -131,8 +133,8 @@ export class Tables {
   }
 
   eachLeaf(pmap: number, first: number, pages: number, visit: VisitLeaf, limit: number): void {
-    const root = this.heads.root(pmap, limit)
-    if (root !== 0) this.leavesBelow(root, 4, 0, first, first + pages, visit, limit)
+    const life = this.heads.at(pmap, limit)
+    if (life !== null) this.leavesBelow(life.root, 4, 0, first, first + pages, visit, limit)
   }
 
   /** @returns false when the visitor has seen enough. */
@@ -163,8 +165,8 @@ export class Tables {
   }
 
   eachTable(pmap: number, visit: (table: Table) => void, limit: number): void {
-    const root = this.heads.root(pmap, limit)
-    if (root !== 0) this.tablesBelow(root, 4, 0, visit, limit)
+    const life = this.heads.at(pmap, limit)
+    if (life !== null) this.tablesBelow(life.root, 4, 0, visit, limit)
   }
 
   private tablesBelow(
@@ -186,33 +188,33 @@ export class Tables {
     }
   }
 
-  /** The head of a live pmap whose tree may hold `page`: pages beyond the reach of four levels are in no tree. */
-  private headOver(pmap: number, page: number, limit: number): Head | undefined {
-    return page >= 0 && page < PAGES_MAX ? this.heads.live(pmap, limit) : undefined
+  /** The life of a pmap whose tree may hold `page`: pages beyond the reach of four levels are in no tree. */
+  private lifeOver(pmap: number, page: number, limit: number): Life | null {
+    return page >= 0 && page < PAGES_MAX ? this.heads.at(pmap, limit) : null
   }
 
   private nodes(level: TableLevel): Nodes {
     return level === 1 ? this.trees.twigs : this.trees.branches
   }
 
-  private twig(head: Head, root: number, page: number): number {
+  private twig(life: Life, page: number): number {
     const prefix = prefixOf(page)
-    if (head.recentPrefix === prefix && head.tree === root) return head.recentTwig
-    const twig = this.trees.twig(root, prefix)
-    // What is missing may be made at any time, and an earlier life has another tree.
-    if (twig === 0 || head.tree !== root) return twig
-    head.recentPrefix = prefix
-    head.recentTwig = twig
+    if (life.recentPrefix === prefix) return life.recentTwig
+    const twig = this.trees.twig(life.root, prefix)
+    // What is missing may be made at any time, so it is not remembered.
+    if (twig === 0) return 0
+    life.recentPrefix = prefix
+    life.recentTwig = twig
     return twig
   }
 
   /** The node whose entries are of `level`, 0 for none. */
-  private node(head: Head, root: number, page: number, level: TableLevel): number {
-    return level === 1 ? this.twig(head, root, page) : this.trees.branch(root, prefixOf(page), level)
+  private node(life: Life, page: number, level: TableLevel): number {
+    return level === 1 ? this.twig(life, page) : this.trees.branch(life.root, prefixOf(page), level)
   }
 
-  private entry(head: Head, page: number, level: TableLevel, limit: number): number {
-    const node = this.node(head, this.heads.rootOf(head, limit), page, level)
+  private entry(life: Life, page: number, level: TableLevel, limit: number): number {
+    const node = this.node(life, page, level)
     return this.cells.at(this.nodes(level).cell(node, indexAt(page, level)), limit)
   }
 
@@ -222,60 +224,62 @@ export class Tables {
   create(pmap: number, rootFrame: number): void {
     const { cells, heads } = this
     if (!isBetween(pmap, 1, PMAPS_MAX)) throw defects.numberOutside(pmap, cells.version)
-    if (heads.alive(pmap) !== undefined) throw defects.pmapExists(pmap, cells.version)
+    if (heads.now(pmap) !== null) throw defects.pmapExists(pmap, cells.version)
     this.expectFrameNumber(rootFrame)
-    const { tree } = heads.revive(pmap)
-    this.trees.branches.states[tree] = 1
+    // The life first: making its tree may move the column of states.
+    const { root } = heads.begin(pmap)
+    this.trees.branches.states[root] = 1
     this.rootFrames[pmap] ??= cells.allocateCell()
     cells.set(this.rootFrames[pmap]!, rootFrame)
   }
 
   destroy(pmap: number): void {
-    this.heads.bury(this.headFor(pmap, 0))
+    this.lifeFor(pmap, 0)
+    this.heads.end(pmap)
   }
 
   addTable(pmap: number, page: number, level: Level, frame: number): void {
-    const head = this.headFor(pmap, page)
+    const life = this.lifeFor(pmap, page)
     const { cells, trees } = this
     const { branches } = trees
+    const prefix = prefixOf(page)
     const above = (level + 1) as TableLevel
-    const parent = trees.branch(head.tree, prefixOf(page), above)
+    const parent = trees.branch(life.root, prefix, above)
     if (branches.states[parent] === 0) throw defects.noTable(pmap, page, above, cells.version)
     const entry = branches.ensureCell(parent, indexAt(page, above), OWNERS[above])
     const there = cells.get(entry)
     if (there < 0) throw defects.tableExists(pmap, page, level, cells.version)
     if (there > 0) throw defects.leafInTheWay(pmap, page, above, cells.version)
     this.expectFrameNumber(frame)
-    const prefix = prefixOf(page)
-    const node = level === 1 ? trees.ensureTwig(head.tree, prefix) : trees.ensureBranch(head.tree, prefix, level)
+    const node = level === 1 ? trees.ensureTwig(life.root, prefix) : trees.ensureBranch(life.root, prefix, level)
     cells.set(entry, -frame - 1)
     this.nodes(level).states[node] = 1
     branches.states[parent]!++
-    head.others.add(1)
+    life.others.now++
   }
 
   removeTable(pmap: number, page: number, level: Level): void {
-    const head = this.headFor(pmap, page)
+    const life = this.lifeFor(pmap, page)
     const { cells, trees } = this
     const { states } = this.nodes(level)
-    const node = this.node(head, head.root, page, level)
+    const node = this.node(life, page, level)
     const children = states[node]! - 1
     if (children < 0) throw defects.noTable(pmap, page, level, cells.version)
     if (children > 0) throw defects.tableHasChildren(pmap, page, level, children, cells.version)
     const above = (level + 1) as TableLevel
-    const parent = trees.branch(head.tree, prefixOf(page), above)
+    const parent = trees.branch(life.root, prefixOf(page), above)
     cells.set(trees.branches.cell(parent, indexAt(page, above)), 0)
     states[node] = 0
     trees.branches.states[parent]!--
-    head.others.add(-1)
+    life.others.now--
   }
 
   setLeaf(pmap: number, page: number, level: Level, packed: number): void {
-    const head = this.headFor(pmap, page)
+    const life = this.lifeFor(pmap, page)
     const { cells } = this
     if (!(packed >= 0 && packed < LEAF_MAX)) throw defects.leafOutside(pmap, page, packed, cells.version)
     const nodes = this.nodes(level)
-    const node = this.node(head, head.root, page, level)
+    const node = this.node(life, page, level)
     if (nodes.states[node] === 0) throw defects.noTable(pmap, page, level, cells.version)
     const entry = nodes.ensureCell(node, level === 1 ? page & 511 : indexAt(page, level), OWNERS[level])
     const before = cells.get(entry)
@@ -283,28 +287,28 @@ export class Tables {
     cells.set(entry, packed + 1)
     if (before !== 0) return
     nodes.states[node]!++
-    head.pages.add(1)
+    life.pages.now++
   }
 
   clearLeaf(pmap: number, page: number, level: Level): void {
-    const head = this.headFor(pmap, page)
+    const life = this.lifeFor(pmap, page)
     const { cells } = this
     const nodes = this.nodes(level)
-    const node = this.node(head, head.root, page, level)
+    const node = this.node(life, page, level)
     const entry = nodes.cell(node, level === 1 ? page & 511 : indexAt(page, level))
     if (cells.get(entry) <= 0) throw defects.noLeaf(pmap, page, level, cells.version)
     cells.set(entry, 0)
     nodes.states[node]!--
-    head.pages.add(-1)
+    life.pages.now--
   }
 
-  /** The head of a live pmap, for a write at `page`. Its tree is the one that lives. */
-  private headFor(pmap: number, page: number): Head {
-    const head = this.heads.alive(pmap)
-    if (head === undefined) throw defects.noPmap(pmap, this.cells.version)
+  /** The life of a pmap, for a write at `page`. */
+  private lifeFor(pmap: number, page: number): Life {
+    const life = this.heads.now(pmap)
+    if (life === null) throw defects.noPmap(pmap, this.cells.version)
     // Most page numbers have 32 bits, which is quicker to see than that they are whole and in bounds.
     if (page >>> 0 !== page && !isBetween(page, 0, PAGES_MAX)) throw defects.pageOutside(pmap, page, this.cells.version)
-    return head
+    return life
   }
 
   private expectFrameNumber(frame: number): void {
@@ -312,24 +316,31 @@ export class Tables {
       throw defects.frameOutside(frame, FRAME_NUMBERS_MAX, this.cells.version)
   }
 
-  /** Brings the states of nodes back when the write of an entry is undone. */
-  undone(kind: number, at: number, cell: number, from: number, to: number): void {
-    const { node, index } = Nodes.placeOf(cell, at)
+  // Following the cells ---------------------------------------------------------------------
+
+  /** Which counters it changes when an entry goes from one value to another. */
+  effects(kind: number, place: number, from: number, to: number, change: Change): void {
     const nodes = kind === OWNER_TWIG ? this.trees.twigs : this.trees.branches
-    if (from === 0 && to !== 0) nodes.states[node]!++
-    if (from !== 0 && to === 0) nodes.states[node]!--
+    const life = this.heads.lifeOf(nodes.root(Nodes.nodeAt(place)))!
+    const leaves = Number(to > 0) - Number(from > 0)
+    const tables = Number(to < 0) - Number(from < 0)
+    if (leaves !== 0) change(life.pages, leaves)
+    if (tables !== 0) change(life.others, tables)
+  }
+
+  /** Brings the states of nodes back when the write of an entry is undone. */
+  undone(kind: number, place: number, cell: number, from: number, to: number): void {
+    const node = Nodes.nodeAt(place)
+    const nodes = kind === OWNER_TWIG ? this.trees.twigs : this.trees.branches
+    nodes.states[node]! += Number(to !== 0) - Number(from !== 0)
     if (kind === OWNER_TWIG || from < 0 === to < 0) return
     // A table is linked, and unlinked, without children.
     const below = kind === OWNER_LOW_BRANCH ? this.trees.twigs : this.trees.branches
-    below.states[this.trees.child(node, index)] = to < 0 ? 1 : 0
+    below.states[this.trees.child(node, Nodes.indexAt(place, cell))] = to < 0 ? 1 : 0
   }
 
-  truncate(limit: number): void {
-    this.heads.truncate(limit)
-  }
-
-  get series(): Series[] {
-    return this.heads.series
+  refresh(): void {
+    this.heads.refresh()
   }
 
   get bytes(): number {

@@ -12,6 +12,7 @@
 // biome-ignore-all lint/suspicious/noBitwiseOperators: packed words
 import { type Cells, CHUNK } from './cells.ts'
 import { grown } from './columns.ts'
+import { OWNER_NOBODY } from './owners.ts'
 
 const ENTRIES = 512
 /** Chunks of a node. */
@@ -23,6 +24,8 @@ export class Nodes {
   private chunks = new Int32Array(2 * CHUNKS)
   /** A number for each node, 0 at first, for its owner to use. */
   states = new Int32Array(2)
+  /** The root of the tree that each node is in. */
+  private roots = new Int32Array(2)
   count = 1
   private readonly cells: Cells
 
@@ -30,11 +33,20 @@ export class Nodes {
     this.cells = cells
   }
 
-  add(): number {
+  /** @param root of the tree that the node is in; without one, it is the root itself. */
+  add(root?: number): number {
     const node = this.count++
-    if (node >= this.states.length) this.states = grown(this.states, node + 1)
+    if (node >= this.states.length) {
+      this.states = grown(this.states, node + 1)
+      this.roots = grown(this.roots, node + 1)
+    }
+    this.roots[node] = root ?? node
     if (this.count * CHUNKS > this.chunks.length) this.chunks = grown(this.chunks, this.count * CHUNKS)
     return node
+  }
+
+  root(node: number): number {
+    return this.roots[node]!
   }
 
   /** The cell of an entry, for reading. */
@@ -45,21 +57,26 @@ export class Nodes {
   /**
    * The cell of an entry, for writing.
    *
-   * @param owner what the cells remember of the chunk beside its place in the directory; see `placeOf`.
+   * @param owner the kind of the cell, see owners.ts; its place is that of its chunk in the directory.
    */
   ensureCell(node: number, index: number, owner: number): number {
     const at = (node << 5) + (index >>> 4)
     let first = this.chunks[at]!
     if (first === 0) {
-      first = this.cells.allocate(1, owner === 0 ? 0 : owner + at) * CHUNK
+      first = this.cells.allocate(1, owner === OWNER_NOBODY ? OWNER_NOBODY : owner + at) * CHUNK
       this.chunks[at] = first
     }
     return first + (index & (CHUNK - 1))
   }
 
-  /** The node and the entry that a cell is of, given its place in the directory. */
-  static placeOf(cell: number, at: number): { node: number; index: number } {
-    return { node: at >>> 5, index: (at & 31) * CHUNK + (cell & (CHUNK - 1)) }
+  /** The node that a place in the directory is of. */
+  static nodeAt(place: number): number {
+    return place >>> 5
+  }
+
+  /** The index of the entry whose cell it is. */
+  static indexAt(place: number, cell: number): number {
+    return ((place & 31) << 4) + (cell & (CHUNK - 1))
   }
 
   /** The first entry from `index` on that may have been written, or 512. */
@@ -70,7 +87,7 @@ export class Nodes {
   }
 
   get bytes(): number {
-    return this.chunks.byteLength + this.states.byteLength
+    return this.count * (CHUNKS + 2) * 4
   }
 }
 
@@ -91,9 +108,13 @@ export class Trees {
 
   /** A new tree, named by its root. */
   add(): number {
-    const root = this.branches.add()
+    return this.addBranch()
+  }
+
+  private addBranch(root?: number): number {
+    const branch = this.branches.add(root)
     if (this.branches.count * ENTRIES > this.below.length) this.below = grown(this.below, this.branches.count * ENTRIES)
-    return root
+    return branch
   }
 
   child(branch: number, index: number): number {
@@ -123,36 +144,36 @@ export class Trees {
   }
 
   ensureTwig(root: number, prefix: number): number {
-    return this.ensureTwigBelow(this.ensureBranch(root, prefix, 2), prefix & 511)
+    return this.ensureTwigBelow(root, this.ensureBranch(root, prefix, 2), prefix & 511)
   }
 
   ensureTwigOfThree(root: number, prefix: number): number {
-    return this.ensureTwigBelow(this.ensureBelow(root, prefix >>> 9), prefix & 511)
+    return this.ensureTwigBelow(root, this.ensureBelow(root, root, prefix >>> 9), prefix & 511)
   }
 
-  private ensureTwigBelow(branch: number, index: number): number {
+  private ensureTwigBelow(root: number, branch: number, index: number): number {
     const there = this.below[(branch << 9) + index]!
     if (there !== 0) return there
-    const made = this.twigs.add()
+    const made = this.twigs.add(root)
     this.below[(branch << 9) + index] = made
     return made
   }
 
   ensureBranch(root: number, prefix: number, level: number): number {
     if (level === 4) return root
-    const third = this.ensureBelow(root, prefix >>> 18)
-    return level === 3 ? third : this.ensureBelow(third, (prefix >>> 9) & 511)
+    const third = this.ensureBelow(root, root, prefix >>> 18)
+    return level === 3 ? third : this.ensureBelow(root, third, (prefix >>> 9) & 511)
   }
 
-  private ensureBelow(branch: number, index: number): number {
+  private ensureBelow(root: number, branch: number, index: number): number {
     const there = this.below[(branch << 9) + index]!
     if (there !== 0) return there
-    const made = this.add()
+    const made = this.addBranch(root)
     this.below[(branch << 9) + index] = made
     return made
   }
 
   get bytes(): number {
-    return this.branches.bytes + this.twigs.bytes + this.below.byteLength
+    return this.branches.bytes + this.twigs.bytes + this.branches.count * ENTRIES * 4
   }
 }

@@ -5,14 +5,25 @@
 import type { FrameUse, Level, Memory, MemoryReader, PageQueue } from '../memory.ts'
 import { Cells, LATEST } from './cells.ts'
 import { Contents } from './contents.ts'
+import type { Change } from './counter.ts'
+import { Counts } from './counts.ts'
 import { frameOutside, notResident } from './defects.ts'
 import { digestOf, dumpOf, fill, type MemoryDump } from './dump.ts'
 import { Frames } from './frames.ts'
 import { isBetween } from './limits.ts'
 import { Objects } from './objects.ts'
-import { kindOf, OWNER_FRAME, placeOf } from './owners.ts'
+import {
+  kindOf,
+  OWNER_BRANCH,
+  OWNER_FRAME,
+  OWNER_LOW_BRANCH,
+  OWNER_NOBODY,
+  OWNER_OBJECT,
+  OWNER_PV,
+  OWNER_TWIG,
+  placeOf,
+} from './owners.ts'
 import { Pvs } from './pv.ts'
-import type { Series } from './series.ts'
 import { Tables } from './tables.ts'
 import { type Parts, PastView, View } from './view.ts'
 
@@ -36,6 +47,10 @@ export class VersionedMemory extends View implements Memory {
     return LATEST
   }
 
+  protected override get countedLimit(): number {
+    return LATEST
+  }
+
   // Time ------------------------------------------------------------------------------------
 
   begin(version: number): void {
@@ -51,18 +66,20 @@ export class VersionedMemory extends View implements Memory {
     return new PastView(this.parts, version)
   }
 
-  /** Forgets every event after `version`. Costs a few nanoseconds for each write undone. */
+  /** Forgets every event after `version`. Costs some nanoseconds for each write undone. */
   truncate(version: number): void {
-    const limit = this.cells.truncate(version, (cell, from, to) => this.undone(cell, from, to))
-    for (const part of [this.tables, this.objectPages, this.contents, this.frames.used, this.pvs.count])
-      part.truncate(limit)
-  }
-
-  private undone(cell: number, from: number, to: number): void {
-    const owner = this.cells.owner(cell)
-    const kind = kindOf(owner)
-    if (kind === OWNER_FRAME) this.frames.undone(placeOf(owner), cell, from, to)
-    else this.tables.undone(kind, placeOf(owner), cell, from, to)
+    const now: Change = (counter, by) => {
+      counter.now += by
+    }
+    const limit = this.cells.truncate(version, (cell, from, to) => {
+      const owner = this.cells.owner(cell)
+      const kind = kindOf(owner)
+      if (kind === OWNER_FRAME) this.frames.undone(placeOf(owner), cell, from, to)
+      else if (kind !== OWNER_NOBODY && kind <= OWNER_BRANCH) this.tables.undone(kind, placeOf(owner), cell, from, to)
+      effects(this.parts, cell, from, to, now)
+    })
+    for (const part of [this.tables, this.objectPages]) part.refresh()
+    this.parts.counts.cut(limit)
   }
 
   /** An independent memory that goes on from `version`. Costs what there is then; it has no history before that. */
@@ -72,19 +89,9 @@ export class VersionedMemory extends View implements Memory {
 
   /** Gives up the versions before `version`, and the room of their records. Costs what there is of records. */
   dropHistoryBefore(version: number): void {
-    const limit = this.cells.limitOf(version)
-    const renumbered = this.cells.dropBefore(version)
-    for (const series of this.series) series.dropBefore(limit, renumbered)
-  }
-
-  private get series(): Series[] {
-    return [
-      this.frames.used,
-      this.pvs.count,
-      ...this.tables.series,
-      ...this.objectPages.series,
-      ...this.contents.series,
-    ]
+    this.cells.dropBefore(version)
+    // Records have new numbers, so the histories of counters have to be made again.
+    this.parts.counts.cut(0)
   }
 
   /** The first version that can be read. */
@@ -94,8 +101,7 @@ export class VersionedMemory extends View implements Memory {
 
   /** Bytes that this memory holds for all its versions. */
   get historyBytes(): number {
-    const parts = [this.cells, this.tables, this.frames, this.pvs, this.objectPages, this.contents, ...this.series]
-    return parts.reduce((sum, { bytes }) => sum + bytes, 0)
+    return Object.values(this.parts).reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
   // Whole contents --------------------------------------------------------------------------
@@ -224,7 +230,45 @@ export class VersionedMemory extends View implements Memory {
 function partsOf(framesMax: number): Parts {
   const cells = new Cells()
   const frames = new Frames(cells, framesMax)
-  const contents = new Contents(cells)
-  const objects = new Objects(cells)
-  return { cells, frames, pvs: new Pvs(cells, frames), tables: new Tables(cells), objects, contents }
+  const parts: Parts = {
+    cells,
+    frames,
+    pvs: new Pvs(cells, frames),
+    tables: new Tables(cells),
+    objects: new Objects(cells, OWNER_OBJECT),
+    contents: new Contents(cells),
+    counts: new Counts(cells, (cell, from, to, change) => effects(parts, cell, from, to, change)),
+  }
+  return parts
+}
+
+/** Which counters it changes when a cell goes from one value to another. */
+function effects(
+  { cells, tables, frames, pvs, objects }: Parts,
+  cell: number,
+  from: number,
+  to: number,
+  change: Change,
+): void {
+  const owner = cells.owner(cell)
+  const place = placeOf(owner)
+  switch (kindOf(owner)) {
+    case OWNER_TWIG:
+    case OWNER_LOW_BRANCH:
+    case OWNER_BRANCH:
+      tables.effects(kindOf(owner), place, from, to, change)
+      return
+    case OWNER_OBJECT:
+      objects.effects(place, from, to, change)
+      return
+    case OWNER_FRAME:
+      frames.effects(place, from, to, change)
+      return
+    case OWNER_PV:
+      pvs.effects(cell, from, to, change)
+      return
+    default:
+      // Heads and the like, which nobody counts.
+      return
+  }
 }

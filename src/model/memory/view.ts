@@ -4,6 +4,7 @@
 import type { FrameUse, Leaf, Level, MemoryReader, PageQueue, PvEntry, Table, WalkStep } from '../memory.ts'
 import type { Cells } from './cells.ts'
 import type { Contents } from './contents.ts'
+import type { Counts } from './counts.ts'
 import type { Frames } from './frames.ts'
 import type { Objects } from './objects.ts'
 import type { Pvs } from './pv.ts'
@@ -17,6 +18,7 @@ export type Parts = {
   readonly pvs: Pvs
   readonly objects: Objects
   readonly contents: Contents
+  readonly counts: Counts
 }
 
 export abstract class View implements MemoryReader {
@@ -37,6 +39,8 @@ export abstract class View implements MemoryReader {
   abstract get version(): number
   /** The last record of the history that counts. */
   protected abstract get limit(): number
+  /** The same, with the histories of counters made up to it. */
+  protected abstract get countedLimit(): number
 
   hasPmap(pmap: number): boolean {
     return this.tables.has(pmap, this.limit)
@@ -63,10 +67,10 @@ export abstract class View implements MemoryReader {
     return this.tables.rootFrame(pmap, this.limit)
   }
   leafCount(pmap: number): number {
-    return this.tables.leafCount(pmap, this.limit)
+    return this.tables.leafCount(pmap, this.countedLimit)
   }
   tableCount(pmap: number): number {
-    return this.tables.tableCount(pmap, this.limit)
+    return this.tables.tableCount(pmap, this.countedLimit)
   }
   eachLeaf(
     pmap: number,
@@ -123,7 +127,7 @@ export abstract class View implements MemoryReader {
     this.frames.each(visit, this.limit)
   }
   get framesUsed(): number {
-    return this.frames.used.at(this.limit)
+    return this.frames.usedCount(this.countedLimit)
   }
   get framesMax(): number {
     return this.frames.framesMax
@@ -133,11 +137,11 @@ export abstract class View implements MemoryReader {
     return this.pvs.list(frame, this.limit)
   }
   get pvCount(): number {
-    return this.pvs.count.at(this.limit)
+    return this.pvs.count(this.countedLimit)
   }
 
   objects(): readonly number[] {
-    return this.objectPages.numbers(this.limit)
+    return this.objectPages.numbers(this.countedLimit)
   }
   resident(object: number, index: number): number {
     return this.objectPages.resident(object, index, this.limit)
@@ -152,10 +156,10 @@ export abstract class View implements MemoryReader {
     this.contents.eachSwapValue(visit, this.limit)
   }
   residentCount(object: number): number {
-    return this.objectPages.residentCount(object, this.limit)
+    return this.objectPages.residentCount(object, this.countedLimit)
   }
   swapCount(object: number): number {
-    return this.objectPages.swapCount(object, this.limit)
+    return this.objectPages.swapCount(object, this.countedLimit)
   }
   eachResident(object: number, visit: (index: number, frame: number) => void): void {
     this.objectPages.each(object, (index, frame) => void (frame >= 0 && visit(index, frame)), this.limit)
@@ -169,12 +173,14 @@ export abstract class View implements MemoryReader {
 export class PastView extends View {
   readonly version: number
   private readonly cells: Cells
+  private readonly counts: Counts
   private lastRecord: number
   private cutsSeen: number
 
   constructor(parts: Parts, version: number) {
     super(parts)
     this.cells = parts.cells
+    this.counts = parts.counts
     this.version = version
     this.lastRecord = parts.cells.limitOf(version)
     this.cutsSeen = parts.cells.cuts.length
@@ -187,5 +193,11 @@ export class PastView extends View {
       this.cutsSeen = cells.cuts.length
     }
     return this.lastRecord
+  }
+
+  protected override get countedLimit(): number {
+    const { limit } = this
+    this.counts.upTo(limit)
+    return limit
   }
 }
