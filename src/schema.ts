@@ -5,7 +5,7 @@ import * as v from 'valibot'
 import { quoted } from './json-lines.ts'
 
 /** What stands where a field is missing. It is no value of JSON, so every schema refuses it, in its own words. */
-const NOTHING = Symbol('nothing')
+const NOTHING: symbol = Symbol('nothing')
 
 /** A schema of JSON that gives `Output`. */
 export type Schema<Output> = v.GenericSchema<unknown, Output>

@@ -57,7 +57,7 @@ export function outcomeLines(command: Command, outcome: Outcome): string[] {
 }
 
 /** Why a thread does not go on. */
-export function waitText(on: WaitChannel, thread: string): string {
+function waitText(on: WaitChannel, thread: string): string {
   return on === 'guest' ? `in the guest, thread ${thread}` : `asleep on ${on}, thread ${thread}`
 }
 

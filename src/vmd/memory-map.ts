@@ -8,8 +8,8 @@ import { type Word64, word64 } from '../../events/address.ts'
 import type { RangeRequest } from '../../events/command.ts'
 
 /** VM_MEM_RAM, VM_MEM_RESERVED and VM_MEM_MMIO. @source dev/vmm/vmm.h */
-export const VM_MEM_RAM = 0
-export const VM_MEM_RESERVED = 1
+const VM_MEM_RAM = 0
+const VM_MEM_RESERVED = 1
 export const VM_MEM_MMIO = 2
 
 const MIB = 2n ** 20n
