@@ -3,6 +3,7 @@
  *
  * Source: uvm_mmap.c, uvm_map.c and kern_exec.c.
  */
+import { accessMachine } from '../../machines/calls/host.ts'
 import { execMachine, mlockMachine, mmapMachine } from '../../machines/calls/space.ts'
 import { hasPaths } from '../support/paths.ts'
 
@@ -33,6 +34,18 @@ describe('sys_execve()', () => {
       ['drops the whole map, then its references', 'awaitingSiblings done unmapping done detaching done replying', ''],
       ['is refused where there is no process', 'awaitingSiblings refused replying', ''],
       ['is refused where the process is gone by then', 'awaitingSiblings done unmapping refused replying', ''],
+    ],
+  })
+})
+
+describe('an access whose contents matter', () => {
+  hasPaths(accessMachine, {
+    rows: [
+      ['is served by page tables', 'accessing done replying', ''],
+      ['is tried again after its fault', 'accessing page.absent faulting done accessing done replying', ''],
+      ['waits for memory', 'accessing page.absent faulting memory.short faulting done accessing done replying', ''],
+      ['is refused its page', 'accessing page.absent faulting refused replying', ''],
+      ['is refused where there is no process', 'accessing refused replying', ''],
     ],
   })
 })
