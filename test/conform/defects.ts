@@ -2,48 +2,19 @@
  * Designs with one plausible mistake each. The recordings must tell every one of them from the real kernel, and so
  * must whatever else claims to find mistakes.
  */
-import { type AnyStateMachine, createMachine } from 'xstate'
-import type { CallCommand } from '../../events/command.ts'
 import { aobj, aobjDying } from '../../src/design/aobj.ts'
+import { type Derivation, type Detours, defineDesign } from '../../src/design/define.ts'
 import type { Design } from '../../src/design/design.ts'
 import { DONE, learn, NONE, type Primitive } from '../../src/kernel/kernel.ts'
 
-type Targets = Readonly<Record<string, Readonly<Record<string, string>>>>
-
-/** `machine` with other targets: for each state and input, where it leads instead. What the transition tells stays. */
-function redirected(machine: AnyStateMachine, targets: Targets): AnyStateMachine {
-  type State = { readonly on: Readonly<Record<string, object>> }
-  const states = { ...(machine.config.states as Readonly<Record<string, State>>) }
-  for (const [place, inputs] of Object.entries(targets)) {
-    const state = states[place]
-    if (state === undefined) throw new TypeError(`${machine.id} has no state '${place}'`)
-    const on = { ...state.on }
-    for (const [input, target] of Object.entries(inputs)) {
-      if (on[input] === undefined) throw new TypeError(`${machine.id} at ${place} takes no '${input}'`)
-      // A guarded transition becomes a plain one.
-      on[input] = Array.isArray(on[input]) ? { target } : { ...on[input], target }
-    }
-    states[place] = { ...state, on }
-  }
-  return createMachine({ ...machine.config, states } as never, machine.implementations as never) as AnyStateMachine
-}
-
-type Change = {
-  readonly routines?: Readonly<Partial<Record<CallCommand['type'], Targets>>>
-  readonly primitives?: Readonly<Record<string, Primitive>>
-}
-
-function variantOf(design: Design, name: string, about: string, { routines = {}, primitives = {} }: Change): Design {
-  const changed = Object.entries(routines).map(([type, targets]) => [
-    type,
-    redirected(design.routines[type as CallCommand['type']], targets),
-  ])
-  return {
-    name: `${design.name}, ${name}`,
-    about,
-    routines: { ...design.routines, ...Object.fromEntries(changed) },
-    primitives: { ...design.primitives, ...primitives },
-  }
+/** `design` with a mistake, under its own name and that of the mistake. */
+function variantOf(
+  design: Design,
+  name: string,
+  about: string,
+  change: Pick<Derivation, 'routines' | 'primitives'>,
+): Design {
+  return defineDesign(design, { name: `${design.name}, ${name}`, about, ...change })
 }
 
 function original(name: string): Primitive {
@@ -61,7 +32,7 @@ function rewinding(primitive: Primitive): Primitive {
   }
 }
 
-const detachFirst: Targets = {
+const detachFirst: Detours = {
   freeingVcpus: { none: 'releasingSlots' },
   releasingSlots: { none: 'removingRanges' },
   removingRanges: { none: 'destroyingPmap' },
@@ -113,5 +84,5 @@ export const DEFECTIVE: readonly Design[] = [
     routines: { 'ioc.sharemem': { mappingSlot: { refused: 'releasing' } } },
   }),
   // The older code under another name is held to what the newer one did.
-  { ...aobj, name: 'aobj of May in December' },
+  defineDesign(aobj, { name: 'aobj of May in December', about: 'nothing is wrong with it but its date' }),
 ]
