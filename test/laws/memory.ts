@@ -156,6 +156,9 @@ export const ops: fc.Arbitrary<readonly Op[]> = fc
   )
   .map((made) => [...PMAPS_FIRST, ...made])
 
+/** How far through a run, from 0 to 1, evenly: doubles would crowd at the ends. */
+export const share = fc.nat(1000).map((thousandths) => thousandths / 1000)
+
 /** The defect's code, or null when the call was true. Anything else that is thrown is passed on. */
 export function outcome(run: () => void): string | null {
   try {
@@ -174,7 +177,7 @@ export function take(memory: Memory, op: Op): string | null {
 }
 
 /** All that a reader answers, in one comparable value. */
-export function answersOf(memory: MemoryReader): unknown {
+function answersOf(memory: MemoryReader): unknown {
   return {
     version: memory.version,
     pmaps: memory.pmaps(),

@@ -37,6 +37,7 @@ export class ByteWriter {
   }
 }
 
+/** Reads what a ByteWriter wrote. */
 export class ByteReader {
   private readonly bytes: Uint8Array
   private readonly part: string

@@ -32,6 +32,7 @@ type Head = {
   now: Life | null
 }
 
+/** The heads of all pmaps, or of all objects, by number. */
 export class Heads {
   private readonly heads: (Head | undefined)[] = []
   /** By root. */

@@ -20,10 +20,12 @@ export const OWNER_FRAME = 5 * KIND
 /** Nodes of pv lists. */
 export const OWNER_PV = 6 * KIND
 
+/** The kind, one of the constants above. */
 export function kindOf(owner: number): number {
   return (owner >>> SHIFT) * KIND
 }
 
+/** The place among the chunks of the kind; what it means is for the part that made them. */
 export function placeOf(owner: number): number {
   return owner & (KIND - 1)
 }

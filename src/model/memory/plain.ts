@@ -2,15 +2,11 @@
  * The oracle: memory as plain objects, the obvious code, and no number kept that could be counted.
  * immer drafts it, so a past moment is simply an earlier value. Slow; `VersionedMemory` must equal it.
  */
-import { immerable } from 'immer'
-import type { FrameUse, Leaf, Level, Memory, PageQueue, PvEntry, Table, TableLevel, WalkStep } from '../memory.ts'
-import { leafFrame } from '../memory.ts'
+import type { FrameUse, Level, Memory, PageQueue, TableLevel } from '../memory.ts'
 import * as defects from './defects.ts'
 import { digestOf, dumpOf, fill, type MemoryDump } from './dump.ts'
 import {
-  ENTRY_PAGES,
   FRAME_NUMBERS_MAX,
-  FRAMES_MAX,
   INDEXES_MAX,
   isBetween,
   LEAF_MAX,
@@ -21,62 +17,11 @@ import {
   VERSIONS_MAX,
   WIRE_COUNT_MAX,
 } from './limits.ts'
-import { decodedLeaf, firstPageOf, indexAt } from './paging.ts'
+import { indexAt } from './paging.ts'
+import { type PlainFrame, PlainReader, UNTOUCHED } from './plain-reader.ts'
 
-/** A page-table page: up to 512 entries by index. Integer keys below 2^32 come back in ascending order. */
-type PlainTable = { readonly frame: number; readonly entries: Record<number, PlainEntry> }
-type PlainEntry =
-  | { readonly kind: 'leaf'; readonly packed: number }
-  | { readonly kind: 'table'; readonly table: PlainTable }
-
-type PlainFrame = {
-  use: FrameUse
-  owner: number
-  pageIndex: number
-  generation: number
-  wireCount: number
-  queue: PageQueue
-  busy: boolean
-  clean: boolean
-  referenced: boolean
-  pvs: PvEntry[]
-}
-type PlainObject = { readonly resident: Record<number, number>; readonly swapped: Record<number, true> }
-
-const UNTOUCHED: PlainFrame = {
-  use: 'free',
-  owner: 0,
-  pageIndex: 0,
-  generation: 0,
-  wireCount: 0,
-  queue: 'none',
-  busy: false,
-  clean: false,
-  referenced: false,
-  pvs: [],
-}
-
-const FROM_ROOT = [4, 3, 2, 1] as const
-
-function numberKeys(record: Record<number, unknown>): number[] {
-  return Object.keys(record).map(Number)
-}
-
-export class PlainMemory implements Memory {
-  readonly [immerable] = true
-  version = 0
-  readonly framesMax: number
-  private readonly roots: Record<number, PlainTable> = {}
-  private readonly frames: Record<number, PlainFrame> = {}
-  private readonly pages: Record<number, PlainObject> = {}
-  private readonly values: Record<number, number> = {}
-  private readonly swapValues: Record<number, Record<number, number>> = {}
-
-  constructor(framesMax: number) {
-    if (!isBetween(framesMax, 1, FRAMES_MAX + 1)) throw defects.framesMaxOutside(framesMax)
-    this.framesMax = framesMax
-  }
-
+/** Plain objects under the same calls as the memory that keeps its versions. */
+export class PlainMemory extends PlainReader implements Memory {
   begin(version: number): void {
     if (!isBetween(version, this.version, VERSIONS_MAX)) throw defects.versionBack(version, this.version)
     this.version = version
@@ -95,128 +40,6 @@ export class PlainMemory implements Memory {
 
   digest(): number {
     return digestOf(this.dump())
-  }
-
-  // Page tables: reading --------------------------------------------------------------------
-
-  hasPmap(pmap: number): boolean {
-    return this.roots[pmap] !== undefined
-  }
-
-  pmaps(): readonly number[] {
-    return numberKeys(this.roots)
-  }
-
-  /** The table whose entries are of `level` on the way to `page`. */
-  private table(pmap: number, page: number, level: TableLevel): PlainTable | undefined {
-    let table = page >= 0 && page < PAGES_MAX ? this.roots[pmap] : undefined
-    for (let above = 4; above > level && table !== undefined; above--) {
-      const entry: PlainEntry | undefined = table.entries[indexAt(page, above as TableLevel)]
-      table = entry?.kind === 'table' ? entry.table : undefined
-    }
-    return table
-  }
-
-  private leafEntry(pmap: number, page: number, level: Level): number {
-    const entry = this.table(pmap, page, level)?.entries[indexAt(page, level)]
-    return entry?.kind === 'leaf' ? entry.packed : -1
-  }
-
-  leaf(pmap: number, page: number): number {
-    return this.leafEntry(pmap, page, 1)
-  }
-
-  leafAt(pmap: number, page: number): Leaf | null {
-    for (const level of [1, 2, 3] as const) {
-      const packed = this.leafEntry(pmap, page, level)
-      if (packed >= 0) return decodedLeaf(packed, level)
-    }
-    return null
-  }
-
-  missingTables(pmap: number, page: number): number {
-    return ([1, 2, 3] as const).filter((level) => this.table(pmap, page, level) === undefined).length
-  }
-
-  tableAt(pmap: number, page: number, level: Level): Table | null {
-    const table = this.table(pmap, page, level)
-    if (table === undefined) return null
-    return { level, page: firstPageOf(page, level), frame: table.frame, children: numberKeys(table.entries).length }
-  }
-
-  walk(pmap: number, page: number): readonly WalkStep[] {
-    const steps: WalkStep[] = []
-    for (const level of FROM_ROOT) {
-      const table = this.table(pmap, page, level)
-      if (table === undefined) break
-      const index = indexAt(page, level)
-      const entry = table.entries[index]
-      steps.push({
-        level,
-        index,
-        table: table.frame,
-        entry: entry?.kind ?? 'absent',
-        frame: entry === undefined ? null : entry.kind === 'table' ? entry.table.frame : leafFrame(entry.packed),
-      })
-    }
-    return steps
-  }
-
-  rootFrame(pmap: number): number {
-    return this.roots[pmap]?.frame ?? -1
-  }
-
-  leafCount(pmap: number): number {
-    let count = 0
-    this.eachLeaf(pmap, 0, PAGES_MAX, () => {
-      count++
-    })
-    return count
-  }
-
-  tableCount(pmap: number): number {
-    let count = 0
-    this.eachTable(pmap, () => {
-      count++
-    })
-    return count
-  }
-
-  eachLeaf(
-    pmap: number,
-    first: number,
-    pages: number,
-    visit: (page: number, packed: number, level: Level) => boolean | void,
-  ): void {
-    const below = (table: PlainTable, level: TableLevel, base: number): boolean => {
-      for (const index of numberKeys(table.entries)) {
-        const page = base + index * ENTRY_PAGES[level]
-        const entry = table.entries[index]
-        if (entry?.kind === 'table') {
-          if (!below(entry.table, (level - 1) as TableLevel, page)) return false
-        } else if (entry?.kind === 'leaf' && page >= first && page < first + pages) {
-          if (visit(page, entry.packed, level as Level) === false) return false
-        }
-      }
-      return true
-    }
-    const root = this.roots[pmap]
-    if (root !== undefined) below(root, 4, 0)
-  }
-
-  eachTable(pmap: number, visit: (table: Table) => void): void {
-    const below = (table: PlainTable, level: TableLevel, base: number): void => {
-      for (const index of numberKeys(table.entries)) {
-        const entry = table.entries[index]
-        if (entry?.kind !== 'table') continue
-        const page = base + index * ENTRY_PAGES[level]
-        const children = numberKeys(entry.table.entries).length
-        visit({ level: (level - 1) as Level, page, frame: entry.table.frame, children })
-        below(entry.table, (level - 1) as TableLevel, page)
-      }
-    }
-    const root = this.roots[pmap]
-    if (root !== undefined) below(root, 4, 0)
   }
 
   // Page tables: writing --------------------------------------------------------------------
@@ -281,74 +104,6 @@ export class PlainMemory implements Memory {
   }
 
   // Frames ----------------------------------------------------------------------------------
-
-  private frame(frame: number): Readonly<PlainFrame> {
-    return this.frames[frame] ?? UNTOUCHED
-  }
-
-  use(frame: number): FrameUse {
-    return this.frame(frame).use
-  }
-  owner(frame: number): number {
-    return this.frame(frame).owner
-  }
-  pageIndex(frame: number): number {
-    return this.frame(frame).pageIndex
-  }
-  generation(frame: number): number {
-    return this.frame(frame).generation
-  }
-  wireCount(frame: number): number {
-    return this.frame(frame).wireCount
-  }
-  queue(frame: number): PageQueue {
-    return this.frame(frame).queue
-  }
-  busy(frame: number): boolean {
-    return this.frame(frame).busy
-  }
-  clean(frame: number): boolean {
-    return this.frame(frame).clean
-  }
-  referenced(frame: number): boolean {
-    return this.frame(frame).referenced
-  }
-  value(frame: number): number {
-    return this.values[frame] ?? 0
-  }
-  eachValue(visit: (frame: number, value: number) => void): void {
-    for (const frame of numberKeys(this.values)) if (this.value(frame) > 0) visit(frame, this.value(frame))
-  }
-  pvList(frame: number): readonly PvEntry[] {
-    return this.frame(frame).pvs
-  }
-
-  eachFrame(visit: (frame: number) => void): void {
-    for (const frame of numberKeys(this.frames)) {
-      const { use, generation, wireCount, queue, busy, clean, referenced, pvs } = this.frame(frame)
-      const isMarked = wireCount > 0 || queue !== 'none' || busy || clean || referenced
-      if (use !== 'free' || generation > 0 || isMarked || pvs.length > 0) visit(frame)
-    }
-  }
-
-  lowestFree(count: number): readonly number[] {
-    const found: number[] = []
-    for (let frame = 0; frame < this.framesMax && found.length < count; frame++)
-      if (this.use(frame) === 'free') found.push(frame)
-    return found
-  }
-
-  lowestFreeFrame(): number {
-    return this.lowestFree(1)[0] ?? -1
-  }
-
-  get framesUsed(): number {
-    return Object.values(this.frames).filter(({ use }) => use !== 'free').length
-  }
-
-  get pvCount(): number {
-    return Object.values(this.frames).reduce((sum, { pvs }) => sum + pvs.length, 0)
-  }
 
   private writable(frame: number): PlainFrame {
     if (!isBetween(frame, 0, this.framesMax)) throw defects.frameOutside(frame, this.framesMax, this.version)
@@ -432,36 +187,6 @@ export class PlainMemory implements Memory {
   }
 
   // Memory objects --------------------------------------------------------------------------
-
-  objects(): readonly number[] {
-    return numberKeys(this.pages).filter((object) => this.residentCount(object) + this.swapCount(object) > 0)
-  }
-  resident(object: number, index: number): number {
-    return this.pages[object]?.resident[index] ?? -1
-  }
-  swapped(object: number, index: number): boolean {
-    return this.pages[object]?.swapped[index] ?? false
-  }
-  swapValue(object: number, index: number): number {
-    return this.swapValues[object]?.[index] ?? 0
-  }
-  eachSwapValue(visit: (object: number, index: number, value: number) => void): void {
-    for (const object of numberKeys(this.swapValues))
-      for (const index of numberKeys(this.swapValues[object] ?? {}))
-        if (this.swapValue(object, index) > 0) visit(object, index, this.swapValue(object, index))
-  }
-  residentCount(object: number): number {
-    return numberKeys(this.pages[object]?.resident ?? {}).length
-  }
-  swapCount(object: number): number {
-    return numberKeys(this.pages[object]?.swapped ?? {}).length
-  }
-  eachResident(object: number, visit: (index: number, frame: number) => void): void {
-    for (const index of numberKeys(this.pages[object]?.resident ?? {})) visit(index, this.resident(object, index))
-  }
-  eachSwapped(object: number, visit: (index: number) => void): void {
-    numberKeys(this.pages[object]?.swapped ?? {}).forEach(visit)
-  }
 
   setResident(object: number, index: number, frame: number): void {
     this.expectIndex(object, index, 1)
