@@ -20,6 +20,7 @@ import {
   NONE,
   refuse,
   SHORT,
+  siblingsOf,
 } from './kernel.ts'
 import { createPmap, destroyPmap, removePage } from './pmap.ts'
 import { allows } from './protection.ts'
@@ -43,15 +44,11 @@ export function spawnProcess(kernel: Kernel): Answer | Blocked {
  */
 export function collectThreads(kernel: Kernel): Answer | Blocked {
   const process = curproc(kernel)
-  const { threads } = kernel.world
-  const others = Object.values(threads).filter(({ id, command }) => {
-    const acts = 'pid' in command && command.type !== 'host.signal' && command.type !== 'host.spawn'
-    return acts && command.pid === process?.pid && id !== kernel.thread.id
-  })
-  if (process === undefined || others.some(({ command }) => command.type === 'host.exit')) {
+  const siblings = process === undefined ? [] : siblingsOf(kernel, process.pid)
+  if (process === undefined || siblings.some(({ command }) => command.type === 'host.exit')) {
     return refuse(kernel, 'ESRCH', 'exit')
   }
-  if (others.length === 0) {
+  if (siblings.length === 0) {
     kernel.record({ type: 'process.exitBegun', pid: process.pid })
     return DONE
   }

@@ -12,8 +12,8 @@ import { pagesOf } from '../../events/address.ts'
 import type { Answer } from '../../events/answer.ts'
 import type { ObjectRef, Pid } from '../../events/ids.ts'
 import type { MapEntry, Process, World } from '../model/world.ts'
-import { type Blocked, blocked, commandOf, curproc, DONE, type Kernel, learn, refuse } from './kernel.ts'
-import { createPmap } from './pmap.ts'
+import { type Blocked, blocked, commandOf, curproc, DONE, type Kernel, learn, refuse, siblingsOf } from './kernel.ts'
+import { createPmap, rootsOf } from './pmap.ts'
 import { createObject, referenceObject } from './uvm_aobj.ts'
 import { insertEntry, removeEntry } from './uvm_map.ts'
 
@@ -28,9 +28,10 @@ function pagesHeld(world: World, { object, offset, size }: MapEntry): readonly n
   return [...held].sort((a, b) => a - b)
 }
 
-function framesToCopy(world: World, { entries }: Process): number {
+/** The roots of the child's pmap, and a page for each one that it gets a copy of. */
+function framesOfChild(world: World, { entries }: Process): number {
   const copied = entries.filter(({ inherit }) => inherit === 'copy')
-  return copied.reduce((sum, entry) => sum + pagesHeld(world, entry).length, 0)
+  return copied.reduce((sum, entry) => sum + pagesHeld(world, entry).length, rootsOf(world.boot))
 }
 
 /** sys_fork(): a process without the promise `proc` may not; the child inherits promises and entries, as each says. */
@@ -45,7 +46,7 @@ export function forkProcess(kernel: Kernel): Answer {
   }
   if (kernel.world.processes[child] !== undefined) return refuse(kernel, 'EEXIST', 'fork')
   const { memory } = kernel.world
-  if (memory.framesMax - memory.framesUsed < framesToCopy(kernel.world, parent)) {
+  if (memory.framesMax - memory.framesUsed < framesOfChild(kernel.world, parent)) {
     return refuse(kernel, 'ENOMEM', 'uvmspace_fork')
   }
   const pmap = createPmap(kernel, { kind: 'process', pid: child })
@@ -94,12 +95,12 @@ function copiedObject(kernel: Kernel, entry: MapEntry): ObjectRef | null {
 export function awaitSiblings(kernel: Kernel): Answer | Blocked {
   const process = curproc(kernel)
   if (process === undefined) return refuse(kernel, 'ESRCH', 'curproc')
-  const { id } = kernel.thread
-  const siblings = Object.values(kernel.world.threads).some(
-    ({ id: other, command }) =>
-      other !== id && 'pid' in command && command.pid === process.pid && command.type !== 'host.signal',
-  )
-  return siblings ? blocked('threads') : DONE
+  const siblings = siblingsOf(kernel, process.pid)
+  // Of two threads that want to be the only one, the other goes on.
+  if (siblings.some(({ command }) => command.type === 'host.exit' || command.type === 'host.exec')) {
+    return refuse(kernel, 'EINTR', 'single_thread_set')
+  }
+  return siblings.length > 0 ? blocked('threads') : DONE
 }
 
 /** uvmspace_exec(): every entry goes, immutable or not; the pmap is kept. */

@@ -8,7 +8,7 @@ import type { CallCommand, Failpoint } from '../../events/command.ts'
 import { Defect } from '../../events/defect.ts'
 import type { Errno } from '../../events/errno.ts'
 import type { VmmEvent } from '../../events/event.ts'
-import type { VmId } from '../../events/ids.ts'
+import type { Pid, VmId } from '../../events/ids.ts'
 import type { WaitChannel } from '../../events/wait.ts'
 import type { Locals, Process, Thread, Vm, World } from '../model/world.ts'
 
@@ -79,6 +79,14 @@ export function vmOf(kernel: Kernel): Vm {
 export function curproc(kernel: Kernel): Process | undefined {
   const process = kernel.world.processes[kernel.thread.locals.pid]
   return process?.exiting === true && kernel.thread.command.type !== 'host.exit' ? undefined : process
+}
+
+/** Threads of the process that are in the kernel, but for this one. Who signals or spawns it is none of them. */
+export function siblingsOf(kernel: Kernel, pid: Pid): readonly Thread[] {
+  return Object.values(kernel.world.threads).filter(({ id, command }) => {
+    const acts = 'pid' in command && command.type !== 'host.signal' && command.type !== 'host.spawn'
+    return acts && command.pid === pid && id !== kernel.thread.id
+  })
 }
 
 /** The VM with an id, also when it is off the list: its guest runs on while it waits to be torn down. */

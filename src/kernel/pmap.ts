@@ -7,6 +7,7 @@
 
 import type { Frame, Va } from '../../events/address.ts'
 import { addressOf, MAXDSIZ, PAGE_SIZE, pageOf } from '../../events/address.ts'
+import type { Boot } from '../../events/boot.ts'
 import type { Errno } from '../../events/errno.ts'
 import type { PmapRef } from '../../events/ids.ts'
 import type { PmapCreated, TableLevel } from '../../events/pmap.ts'
@@ -20,10 +21,15 @@ const LEVELS_UP: readonly TableLevel[] = [1, 2, 3]
 /** 'ok', an errno that the caller can handle, or that the host is no more. */
 export type EnterResult = 'ok' | Errno | 'panicked'
 
+/** Root pages of a new pmap. */
+export function rootsOf({ meltdown }: Boot): number {
+  return meltdown ? 2 : 1
+}
+
 /** pmap_create(): the roots come from a pool whose items are whole pages. Null while there are none: it sleeps then. */
 export function createPmap(kernel: Kernel, owner: PmapCreated['owner']): PmapRef | null {
   const { made, boot, memory } = kernel.world
-  const count = boot.meltdown ? 2 : 1
+  const count = rootsOf(boot)
   const roots = memory.lowestFree(count) as Frame[]
   if (roots.length < count) return null
   const pmap = (made.pmap + 1) as PmapRef

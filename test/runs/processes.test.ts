@@ -104,3 +104,45 @@ describe('CREATE', () => {
     expect(host.ask({ ...CREATE, ranges })).to.deep.equal({ ok: true, id: 1, va: [0x1000000000, 0x777000] })
   })
 })
+
+describe('threads that want their process for themselves', () => {
+  const EXEC: CallCommand = { type: 'host.exec', pid: 100 }
+
+  scene('are one at a time: the second exec(2) is refused', (host) => {
+    host.create()
+    const [first, second] = [host.start(EXEC), host.start(EXEC)]
+    expect(host.resume(first)).to.deep.equal({ ok: false, errno: 'EINTR', at: 'single_thread_set' })
+    expect(host.resume(second)).to.deep.equal({ ok: true })
+  })
+
+  scene('do not keep the process from its end', (host) => {
+    host.create()
+    const runner = host.enter()
+    const exec = host.dispatch(EXEC)
+    const exit = host.dispatch(EXIT)
+    expect([host.ending(exec), host.ending(exit)]).to.deep.equal([{ blocked: 'threads' }, { blocked: 'threads' }])
+    expect(host.resume(exec)).to.include({ errno: 'EINTR' })
+    expect(host.resume(runner)).to.include({ reason: 'signal' })
+    expect(host.resume(exit)).to.deep.equal({ ok: true })
+  })
+})
+
+describe('fork(2)', () => {
+  scene(
+    'is refused where the copies leave no page for the roots of the child',
+    (host) => {
+      host.spawn()
+      host.ask({ type: 'host.mmap', pid: 100, va: 0x200000, size: PAGE })
+      host.touch(100, 0x200000)
+      const { framesUsed, framesMax } = host.world.memory
+      expect(framesMax - framesUsed).to.equal(1)
+      expect(host.ask({ type: 'host.fork', pid: 100, child: 200 })).to.deep.equal({
+        ok: false,
+        errno: 'ENOMEM',
+        at: 'uvmspace_fork',
+      })
+      expect(Object.keys(host.world.processes)).to.deep.equal(['100'])
+    },
+    { boot: { frames: 6 } },
+  )
+})

@@ -7,6 +7,7 @@ import type { AccessMode, CallCommand, Failpoint, GuestCommand, Pledge, RangeReq
 import { FAILPOINTS } from '../../events/command.ts'
 import type { Errno } from '../../events/errno.ts'
 import type { Pid, VmId } from '../../events/ids.ts'
+import type { Design } from '../../src/design/design.ts'
 import type { Vm, World } from '../../src/model/world.ts'
 
 /** A whole number from 0 to `limit` - 1. */
@@ -19,6 +20,9 @@ const PLEDGES: readonly (readonly Pledge[])[] = [[], ['vmm', 'proc'], ['vmm'], [
 /** Where hints and mappings at fixed addresses lie: few places, so that they meet. */
 const LOW: readonly number[] = [0x200000, 0x201000, 0x205000, 0x400000]
 const HOLE = 0x40000000
+/** Where processes have memory of their own that a VM of the design before the patch can share. */
+export const SHARED = 0x600000
+const SHARED_PAGES = 16
 
 const pick = <Item>(items: readonly Item[], draw: Draw): Item => items[draw(items.length)] as Item
 const rarely = (draw: Draw, one = 12): boolean => draw(one) === one - 1
@@ -38,6 +42,16 @@ const LAYOUTS: readonly (readonly RangeRequest[])[] = [
   [ram(PAGE, 2), ram(0, 1)],
   [mmio(0, 1)],
 ]
+
+/** The layout as the design before the patch needs it: each range lies in memory that the caller has. */
+function sharedLayout(ranges: readonly RangeRequest[]): readonly RangeRequest[] {
+  return ranges.map((range) => ({ ...range, va: SHARED + (Number(range.gpa) % (SHARED_PAGES * PAGE)) }))
+}
+
+/** Memory for such a layout. */
+export function mapShared(pid: Pid): CallCommand {
+  return { type: 'host.mmap', pid, va: SHARED, size: SHARED_PAGES * PAGE, shared: true, conceal: true }
+}
 
 function pidOf(world: World, draw: Draw): Pid {
   const alive = Object.values(world.processes).map(({ pid }) => pid)
@@ -79,17 +93,28 @@ function vaOf(world: World, pid: Pid, draw: Draw): number {
   return entry.start + draw(Math.min(4, entry.size / PAGE)) * PAGE
 }
 
-type Maker = (world: World, draw: Draw) => CallCommand
+type Maker = (world: World, draw: Draw, design: Design) => CallCommand
 
-const create: Maker = (world, draw) => {
-  const ranges = pick(rarely(draw, 6) ? LAYOUTS : LAYOUTS.slice(0, 7), draw)
+const create: Maker = (world, draw, design) => {
+  const pid = pidOf(world, draw)
+  // Before the patch the memory of a VM is that of its creator, who must have some.
+  const own = design.name === 'vmspace' ? !rarely(draw, 8) : rarely(draw, 4)
+  if (own && !world.processes[pid]?.entries.some(({ start }) => start === SHARED)) return mapShared(pid)
+  const layout = pick(rarely(draw, 6) ? LAYOUTS : LAYOUTS.slice(0, 7), draw)
+  const ranges = own ? sharedLayout(layout) : layout
   const count = rarely(draw, 24) ? { count: draw(4) } : {}
-  return { type: 'ioc.create', pid: pidOf(world, draw), ranges, ncpus: rarely(draw, 24) ? 2 : 1, name: 'vm', ...count }
+  return { type: 'ioc.create', pid, ranges, ncpus: rarely(draw, 24) ? 2 : 1, name: 'vm', ...count }
 }
 
 const share: Maker = (world, draw) => {
   const vm = vmOf(world, draw)
-  const ranges = (vm?.slots ?? []).map(({ gpa, size, memtype }) => ({ gpa, size, memtype, va: 0 }))
+  const at = rarely(draw, 4) ? SHARED : 0
+  const ranges = (vm?.slots ?? []).map(({ gpa, size, memtype }) => ({
+    gpa,
+    size,
+    memtype,
+    va: at === 0 ? 0 : at + gpa,
+  }))
   const wrong = rarely(draw, 10)
   return {
     type: 'ioc.sharemem',
@@ -125,6 +150,34 @@ const touch: Maker = (world, draw) => {
 const munmap: Maker = (world, draw) => {
   const pid = pidOf(world, draw)
   return { type: 'host.munmap', pid, va: vaOf(world, pid, draw), size: (1 + draw(3)) * PAGE }
+}
+
+/** A part of what the process has mapped, to do something to. */
+function partOf(world: World, draw: Draw): { readonly pid: Pid; readonly va: number; readonly size: number } {
+  const pid = pidOf(world, draw)
+  return { pid, va: vaOf(world, pid, draw), size: (1 + draw(3)) * PAGE }
+}
+
+/** What userland does to its own address space. */
+const remap: Maker = (world, draw) => {
+  const part = partOf(world, draw)
+  const makers: readonly (() => CallCommand)[] = [
+    () => ({ type: 'host.mprotect', ...part, prot: pick(['r', 'rw', 'none', 'rwx', 'rx', 'w'], draw) }),
+    () => ({ type: 'host.minherit', ...part, inherit: pick(['share', 'none', 'copy', 'zero'], draw) }),
+    () => ({ type: 'host.madvise', ...part, advice: pick(['free', 'dontneed', 'willneed', 'random', 'normal'], draw) }),
+    () => ({ type: 'host.msync', ...part, invalidate: draw(2) === 0 }),
+    () => ({ type: 'host.mlock', ...part }),
+    () => ({ type: 'host.munlock', ...part }),
+    () => ({ type: 'host.mmap', ...part, fixed: true, shared: draw(2) === 0, prot: pick(['rw', 'r', 'rwx'], draw) }),
+    () => mapShared(part.pid),
+  ]
+  return pick(makers, draw)()
+}
+
+const mprotectept: Maker = (world, draw) => {
+  const vm = vmOf(world, draw)
+  const at = { pid: callerOf(world, vm, draw), vm: vm?.id ?? idOf(world, draw), vcpu: 0 }
+  return { type: 'ioc.mprotectept', ...at, gpa: gpaOf(vm, draw), size: (1 + draw(2)) * PAGE, prot: draw(8) }
 }
 
 const pageout: Maker = (world, draw) => {
@@ -165,6 +218,11 @@ const MAKERS: readonly (readonly [weight: number, make: Maker])[] = [
   [5, (world, draw) => ({ type: 'ioc.term', pid: pidOf(world, draw), vm: idOf(world, draw) })],
   [6, fail],
   [5, munmap],
+  [8, remap],
+  [1, mprotectept],
+  [3, (world, draw) => ({ type: 'host.fork', pid: pidOf(world, draw), child: pick(PIDS, draw) })],
+  [1, (world, draw) => ({ type: 'host.exec', pid: pidOf(world, draw) })],
+  [1, (world, draw) => ({ type: 'host.coredump', pid: pidOf(world, draw) })],
   [
     3,
     (world, draw) => ({
@@ -214,16 +272,16 @@ function runOf(world: World, draw: Draw): CallCommand {
 }
 
 /** A command for a thread of its own. */
-export function drawCommand(world: World, draw: Draw): CallCommand {
+export function drawCommand(world: World, draw: Draw, design: Design): CallCommand {
   // Where little is possible, what makes more possible comes first.
   if (draw(3) > 0) {
     if (world.softc.status === 'suspended') return { type: 'host.wakeup' }
     if (Object.keys(world.processes).length === 0) return { type: 'host.spawn', pid: pick(PIDS, draw), pledge: [] }
-    if (world.softc.list.length === 0) return create(world, draw)
+    if (world.softc.list.length === 0) return create(world, draw, design)
   }
   let left = draw(WEIGHTS)
   for (const [weight, make] of MAKERS) {
-    if (left < weight) return make(world, draw)
+    if (left < weight) return make(world, draw, design)
     left -= weight
   }
   throw new RangeError(`drew ${left} too many`)
@@ -232,5 +290,5 @@ export function drawCommand(world: World, draw: Draw): CallCommand {
 /** What the guest of `vm` does next. */
 export function drawGuest(vm: Vm, vcpu: number, draw: Draw): GuestCommand {
   if (rarely(draw, 4)) return { type: 'guest.leave', vm: vm.id, vcpu }
-  return { type: 'guest.touch', vm: vm.id, vcpu, gpa: gpaOf(vm, draw), access: 'rw' }
+  return { type: 'guest.touch', vm: vm.id, vcpu, gpa: gpaOf(vm, draw), access: pick(['rw', 'r', 'w', 'x'], draw) }
 }

@@ -10,7 +10,7 @@ import type { ThreadId } from '../../events/ids.ts'
 import type { Design } from '../../src/design/design.ts'
 import { DESIGNS } from '../../src/design/designs.ts'
 import { createRun, type Run } from '../../src/engine/run.ts'
-import { type Draw, drawCommand, drawGuest, PAGE } from './commands.ts'
+import { type Draw, drawCommand, drawGuest, mapShared, PAGE, SHARED } from './commands.ts'
 
 /** What a run is made of besides its boot: all else follows. */
 export type Decision =
@@ -91,14 +91,15 @@ function prelude(play: Play, far: number): void {
   play.dispatch({ type: 'host.spawn', pid: 100, pledge: [] })
   if (far < 1) return
   play.dispatch({ type: 'host.spawn', pid: 200, pledge: [] })
+  for (const pid of [100, 200]) play.dispatch(mapShared(pid))
   const ranges = [
-    { gpa: 0, size: 2 * PAGE, memtype: 0, va: 0 },
-    { gpa: 2 * PAGE, size: PAGE, memtype: 2, va: 0 },
+    { gpa: 0, size: 2 * PAGE, memtype: 0, va: SHARED },
+    { gpa: 2 * PAGE, size: PAGE, memtype: 2, va: SHARED + 2 * PAGE },
   ]
   play.dispatch({ type: 'ioc.create', pid: 100, ranges, ncpus: 1, name: 'vm' })
   if (far < 2) return
   play.dispatch({ type: 'ioc.sharemem', pid: 200, vm: 1, ranges, va: [] })
-  play.dispatch({ type: 'host.touch', pid: 200, va: 0x1000000000, access: 'rw' })
+  for (const va of [0x1000000000, SHARED]) play.dispatch({ type: 'host.touch', pid: 200, va, access: 'rw' })
 }
 
 /** Does one thing: lets a thread go on, lets a guest act, or starts something new. */
@@ -109,11 +110,11 @@ function act(play: Play, draw: Draw): void {
   const thread = threads[draw(Math.max(1, threads.length))]
   const what = draw(16)
   if (what < 5 || thread === undefined) {
-    play.dispatch(drawCommand(current, draw))
+    play.dispatch(drawCommand(current, draw, play.design))
     return
   }
   if (what < 8 && threads.length < 5) {
-    const started = play.start(drawCommand(current, draw))
+    const started = play.start(drawCommand(current, draw, play.design))
     play.step(started, draw(24))
     return
   }
@@ -129,7 +130,7 @@ function act(play: Play, draw: Draw): void {
 
 const boots: fc.Arbitrary<Boot> = fc.record({
   mode: fc.oneof(
-    { weight: 8, arbitrary: fc.constantFrom('ept' as const, 'rvi' as const) },
+    { weight: 40, arbitrary: fc.constantFrom('ept' as const, 'rvi' as const) },
     fc.constant('unknown' as const),
   ),
   vcpuMax: fc.constantFrom(512, 2),
