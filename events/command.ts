@@ -87,13 +87,17 @@ export type GuestFault = {
   /** Whether the CPU assists decoding (SVM). */
   readonly decodeAssist: boolean
 }
-/** The guest of a vCPU that is inside VMM_IOC_RUN touches `gpa`. */
+/**
+ * The guest of a vCPU that is inside VMM_IOC_RUN touches `gpa`. A `value` is what it writes there, null that it wants to
+ * know what is there; left out, the contents do not matter.
+ */
 export type GuestTouch = {
   readonly type: 'guest.touch'
   readonly vm: VmId
   readonly vcpu: VcpuId
   readonly gpa: Word64
   readonly access: AccessMode
+  readonly value?: number | null
 }
 /** The guest of a vCPU that is inside VMM_IOC_RUN does something that ends the ioctl, as HLT or a port access does. */
 export type GuestLeave = { readonly type: 'guest.leave'; readonly vm: VmId; readonly vcpu: VcpuId }
@@ -106,6 +110,15 @@ export type HostTouch = {
   readonly pid: Pid
   readonly va: Word64
   readonly access: AccessMode
+}
+/** The process reads what the page at `va` holds. */
+export type HostRead = { readonly type: 'host.read'; readonly pid: Pid; readonly va: Word64 }
+/** The process writes `value`, a whole number below 2^46, to the page at `va`. */
+export type HostWrite = {
+  readonly type: 'host.write'
+  readonly pid: Pid
+  readonly va: Word64
+  readonly value: number
 }
 /**
  * mmap(2) of anonymous memory, at exactly `va` when it is given. `shared` is MAP_SHARED: a child gets the same
@@ -244,6 +257,8 @@ export type CallCommand =
   | HostExit
   | HostSignal
   | HostTouch
+  | HostRead
+  | HostWrite
   | HostMmap
   | HostMunmap
   | HostMprotect

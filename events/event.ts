@@ -8,6 +8,7 @@
 import type { CallEvent } from './call.ts'
 import type { DeviceEvent } from './device.ts'
 import type { ThreadId } from './ids.ts'
+import type { MemoryEvent } from './memory.ts'
 import type { NestedEvent } from './nested.ts'
 import type { ObjectEvent, PageEvent } from './object.ts'
 import type { PmapEvent } from './pmap.ts'
@@ -29,6 +30,7 @@ export type VmmEvent =
   | PmapEvent
   | ObjectEvent
   | PageEvent
+  | MemoryEvent
   | ProcessEvent
   | SpaceEvent
   | NestedEvent

@@ -40,7 +40,7 @@ export type ObjectReleased = {
 /** The last reference went; pages and swap slots were freed one by one before. */
 export type ObjectFreed = { readonly type: 'object.freed'; readonly object: ObjectRef }
 
-/** A page of an object became resident, zero-filled or from swap; not wired, on the active queue. */
+/** A page of an object became resident, zero-filled or from swap, which it equals then; not wired, on the active queue. */
 export type PageAllocated = {
   readonly type: 'page.allocated'
   readonly object: ObjectRef
@@ -87,6 +87,13 @@ export type PageFreed = {
 /** The page of the object owns a swap slot. */
 export type SwapAssigned = { readonly type: 'swap.assigned'; readonly object: ObjectRef; readonly index: number }
 export type SwapReleased = { readonly type: 'swap.released'; readonly object: ObjectRef; readonly index: number }
+/** What the page holds now is in its swap slot: it is clean. */
+export type SwapWritten = {
+  readonly type: 'swap.written'
+  readonly object: ObjectRef
+  readonly index: number
+  readonly frame: Frame
+}
 /** The page daemon began to evict the page: busy, no writable mapping that its pv list knows. */
 export type PageBusied = { readonly type: 'page.busied'; readonly frame: Frame }
 /** The page daemon gave up on the page. */
@@ -116,6 +123,7 @@ export type PageEvent =
   | PageFreed
   | SwapAssigned
   | SwapReleased
+  | SwapWritten
   | PageBusied
   | PageSpared
   | PageEvicted

@@ -56,8 +56,17 @@ export type InfoReply =
   | { readonly ok: true; readonly count: number; readonly need: number | null; readonly vms: readonly VmInfo[] }
   | (Refusal & { readonly count: number | null })
 export type TouchReply = { readonly ok: true; readonly faulted: boolean } | (Refusal & { readonly faulted: boolean })
-/** What a guest's access came to: served at once, after a fault, or by leaving RUN, which answered `left`. */
-export type GuestReply = { readonly ok: true; readonly faulted: boolean; readonly left: RunReply | null } | Refusal
+/** `value` is what the page held. */
+export type ReadReply =
+  | { readonly ok: true; readonly faulted: boolean; readonly value: number }
+  | (Refusal & { readonly faulted: boolean })
+/**
+ * What a guest's access came to: served at once, after a fault, or by leaving RUN, which answered `left`. `value` is
+ * what the page held after an access that was about contents.
+ */
+export type GuestReply =
+  | { readonly ok: true; readonly faulted: boolean; readonly left: RunReply | null; readonly value?: number }
+  | Refusal
 export type MmapReply = { readonly ok: true; readonly va: Word64 } | Refusal
 /** Ranges that a core dump holds, ascending. */
 export type CoredumpReply =
@@ -73,6 +82,7 @@ export type Reply =
   | RunReply
   | InfoReply
   | TouchReply
+  | ReadReply
   | GuestReply
   | MmapReply
   | CoredumpReply
@@ -96,6 +106,8 @@ export type ReplyOf = {
   readonly 'host.exit': PlainReply
   readonly 'host.signal': PlainReply
   readonly 'host.touch': TouchReply
+  readonly 'host.read': ReadReply
+  readonly 'host.write': TouchReply
   readonly 'host.mmap': MmapReply
   readonly 'host.munmap': PlainReply
   readonly 'host.mprotect': PlainReply

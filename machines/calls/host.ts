@@ -54,6 +54,28 @@ export const touchMachine = callSetup.createMachine({
   },
 })
 
+/** An access whose contents matter: it is tried again once the page is there. */
+export const accessMachine = callSetup.createMachine({
+  id: 'access',
+  context: NO_CALL,
+  initial: 'accessing',
+  states: {
+    accessing: {
+      meta: { calls: 'access_contents', source: 'the MMU: the process pmap, else uvm_fault()' },
+      on: { done: { target: 'replying' }, 'page.absent': { target: 'faulting' }, refused: { target: 'replying' } },
+    },
+    faulting: {
+      meta: { calls: 'uvm_fault', source: 'uvm_fault(): an ordinary fault, not wired' },
+      on: {
+        done: { target: 'accessing' },
+        'memory.short': { target: 'faulting', reenter: true },
+        refused: { target: 'replying' },
+      },
+    },
+    replying,
+  },
+})
+
 export const munmapMachine = callSetup.createMachine({
   id: 'munmap',
   context: NO_CALL,

@@ -1,6 +1,7 @@
 /** What processes do around the VMs: the same in every design. */
-import { singleStep } from '../../machines/calls/host.ts'
+import { accessMachine, singleStep } from '../../machines/calls/host.ts'
 import { execMachine, mlockMachine, mmapMachine } from '../../machines/calls/space.ts'
+import * as host from '../kernel/host.ts'
 import * as fork from '../kernel/kern_fork.ts'
 import type { Primitive } from '../kernel/kernel.ts'
 import * as space from '../kernel/uvm_mmap.ts'
@@ -8,6 +9,8 @@ import * as wire from '../kernel/uvm_wire.ts'
 
 /** Routines of a process's calls on its own address space. */
 export const environmentRoutines = {
+  'host.read': accessMachine,
+  'host.write': accessMachine,
   'host.mmap': mmapMachine,
   'host.mprotect': singleStep('mprotect', 'sys_mprotect', 'sys_mprotect(): uvm_map_protect() under the map lock'),
   'host.minherit': singleStep('minherit', 'sys_minherit', 'sys_minherit(): uvm_map_inherit() under the map lock'),
@@ -21,6 +24,7 @@ export const environmentRoutines = {
 } as const
 
 export const environmentPrimitives: Readonly<Record<string, Primitive>> = {
+  access_contents: host.accessContents,
   sys_mmap: space.mapAnonymous,
   sys_munmap: space.unmapByProcess,
   sys_mprotect: space.protectByProcess,

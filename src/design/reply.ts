@@ -56,6 +56,11 @@ export function replyOf(world: World, thread: Thread): Reply {
     case 'ioc.info':
       if (refusal !== null) return { ...refusal, count: locals.count }
       return { ok: true, count: locals.count ?? 0, need: locals.need, vms: locals.vms.map(infoOf) }
+    case 'host.read': {
+      const { faulted, value } = locals
+      return refusal === null ? { ok: true, faulted, value } : { ...refusal, faulted }
+    }
+    case 'host.write':
     case 'host.touch':
       return refusal === null ? { ok: true, faulted: locals.faulted } : { ...refusal, faulted: locals.faulted }
     case 'host.mmap':

@@ -4,6 +4,7 @@
  * clock, no dice: a run is a function of the boot configuration and of the decisions.
  */
 
+import type { Word64 } from '../../events/address.ts'
 import type { Answer } from '../../events/answer.ts'
 import type { CallCommand, GuestCommand } from '../../events/command.ts'
 import { Defect } from '../../events/defect.ts'
@@ -16,6 +17,7 @@ import type { Tell } from '../../machines/tell.ts'
 import type { Design } from '../design/design.ts'
 import { replyOf } from '../design/reply.ts'
 import { vmWithId } from '../kernel/kernel.ts'
+import { accessGuest, leavesTrace, translateGuest } from '../kernel/mmu.ts'
 import type { Thread, World } from '../model/world.ts'
 import type { Driver } from '../reduce/drivers.ts'
 import { LIVES, type Routine, type RoutineStep, type Routines, routinesOf } from './routines.ts'
@@ -185,7 +187,18 @@ export class Engine {
     const { panic } = this.world
     if (panic !== null) return { kind: 'panicked', fn: panic.fn, panic: panic.kind }
     const step = this.#stepOf(runner, this.#kernel.enter(runner))
-    if (command.type === 'guest.touch') return this.#answer(runner, step, { type: 'guest.faulted', gpa: command.gpa })
-    return this.#answer(runner, step, { type: 'guest.left' })
+    if (command.type === 'guest.leave') return this.#answer(runner, step, { type: 'guest.left' })
+    const at = translateGuest(this.#kernel, command)
+    const isSeen = at !== null && (command.value !== undefined || leavesTrace(this.world, at, command.access))
+    if (!isSeen) return this.#answer(runner, step, { type: 'guest.faulted', gpa: command.gpa })
+    accessGuest(this.#kernel, at, command)
+    this.#kernel.endStep(step.name)
+    return { kind: 'moved', place: step.name }
+  }
+
+  /** The guest faults at `gpa`, whatever its tables say by now. Its thread must be in the guest. */
+  guestFault(gpa: Word64, runner: ThreadId): StepOutcome {
+    const step = this.#stepOf(runner, this.#kernel.enter(runner))
+    return this.#answer(runner, step, { type: 'guest.faulted', gpa })
   }
 }

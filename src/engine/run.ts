@@ -2,7 +2,7 @@
  * A run: a booted host that takes commands. `dispatch` steps one call to its end and answers as the ioctl would;
  * `start` and `step` leave the order of the threads to the caller. There is one path: the first is a loop of the others.
  */
-import { pageOf } from '../../events/address.ts'
+import type { Word64 } from '../../events/address.ts'
 import { type Boot, DEFAULT_BOOT } from '../../events/boot.ts'
 import type { CallCommand, Command, GuestCommand, GuestTouch } from '../../events/command.ts'
 import { Defect } from '../../events/defect.ts'
@@ -11,9 +11,9 @@ import type { GuestReply, Outcome, Reply, RunReply } from '../../events/reply.ts
 import type { Design } from '../design/design.ts'
 import { DEFAULT_DESIGN, designNamed } from '../design/designs.ts'
 import { vmWithId } from '../kernel/kernel.ts'
+import { leavesTrace, type Translation, translate } from '../kernel/mmu.ts'
 import type { MemoryDump } from '../model/memory/dump.ts'
 import { VersionedMemory } from '../model/memory/versioned.ts'
-import { hasFlag, LEAF_EXECUTE, LEAF_READ, LEAF_WRITE, leafFlags } from '../model/memory.ts'
 import { bootWorld, type World } from '../model/world.ts'
 import { type Driver, type DriverKind, driverOf } from '../reduce/drivers.ts'
 import { Engine, type Recorder, type StepOutcome } from './engine.ts'
@@ -36,9 +36,6 @@ export type RunOptions = {
   /** Gets each event as soon as its step is sure of it. */
   readonly record?: Recorder
 }
-
-/** The bit of a leaf that each letter of an access needs. */
-const RIGHTS: Readonly<Record<string, number>> = { r: LEAF_READ, w: LEAF_WRITE, x: LEAF_EXECUTE }
 
 export type Unsubscribe = () => void
 
@@ -140,6 +137,11 @@ export class Run {
     return this.#engine.guest(command, runner)
   }
 
+  /** The guest of `runner` faults at `gpa`, whatever its tables say: how a recorded fault is taken again. */
+  guestFault(gpa: Word64, runner: ThreadId): StepOutcome {
+    return this.#engine.guestFault(gpa, runner)
+  }
+
   /** Threads with a call in flight. */
   get threads(): readonly ThreadId[] {
     return Object.keys(this.current.threads)
@@ -153,22 +155,32 @@ export class Run {
   #guest(command: GuestCommand): GuestReply | Outcome {
     const runner = this.#engine.runnerOf(command.vm, command.vcpu)
     if (runner === null) return { ok: false, errno: 'ESRCH', at: 'guest' }
-    if (command.type === 'guest.touch' && this.#serves(command)) {
-      return { ok: true, faulted: false, left: null }
-    }
+    const touch = command.type === 'guest.touch' ? command : null
+    const isServed = touch !== null && this.#translate(touch) !== null
+    if (isServed && !this.#isSeen(touch)) return { ok: true, faulted: false, left: null }
     let outcome = this.#engine.guest(command, runner)
     while (outcome.kind === 'moved' && outcome.place !== 'inGuest') outcome = this.#engine.step(runner)
+    // An access whose contents matter is tried again once its page is there.
+    if (touch !== null && touch.value !== undefined && outcome.kind === 'moved' && !isServed) {
+      if (this.#translate(touch) !== null) outcome = this.#engine.guest(touch, runner)
+    }
     if (outcome.kind === 'panicked') return { ok: false, panic: { fn: outcome.fn, kind: outcome.panic } }
     if (outcome.kind === 'blocked') return { ok: false, blocked: outcome.on, thread: runner }
     const left = outcome.kind === 'replied' ? (outcome.reply as RunReply) : null
-    return { ok: true, faulted: command.type === 'guest.touch', left }
+    if (touch === null) return { ok: true, faulted: false, left }
+    const at = touch.value === undefined || left !== null ? null : this.#translate(touch)
+    const value = at === null ? {} : { value: this.current.memory.value(at.frame) }
+    return { ok: true, faulted: !isServed, left, ...value }
   }
 
-  /** Whether the nested tables serve an access by themselves. */
-  #serves({ vm, gpa, access }: GuestTouch): boolean {
-    const pmap = vmWithId(this.current, vm)?.pmap ?? null
-    const packed = pmap === null || typeof gpa !== 'number' ? -1 : this.current.memory.leaf(pmap, pageOf(gpa))
-    return packed >= 0 && [...access].every((letter) => hasFlag(leafFlags(packed), RIGHTS[letter] as number))
+  /** What the nested tables make of an access by themselves; null where they do not serve it. */
+  #translate({ vm, gpa, access }: GuestTouch): Translation | null {
+    return translate(this.current, vmWithId(this.current, vm)?.pmap ?? null, gpa, access)
+  }
+
+  #isSeen(touch: GuestTouch): boolean {
+    const at = this.#translate(touch)
+    return at !== null && (touch.value !== undefined || leavesTrace(this.current, at, touch.access))
   }
 
   /** The whole run as data. Any moment between two steps will do, also in the middle of an ioctl. */

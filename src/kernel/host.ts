@@ -4,10 +4,12 @@
  * Source: kern_fork.c, kern_exit.c, uvm_fault.c and uvm_pdaemon.c.
  */
 
-import type { Bytes, Frame, Hva } from '../../events/address.ts'
+import type { Frame, Hva, Word64 } from '../../events/address.ts'
 import type { Answer } from '../../events/answer.ts'
+import type { AccessMode } from '../../events/command.ts'
+import { Defect } from '../../events/defect.ts'
 import type { ObjectRef } from '../../events/ids.ts'
-import type { MemoryObject } from '../model/world.ts'
+import type { MemoryObject, Thread } from '../model/world.ts'
 import {
   ABSENT,
   type Blocked,
@@ -22,11 +24,12 @@ import {
   SHORT,
   siblingsOf,
 } from './kernel.ts'
+import { accessProcess, translateProcess } from './mmu.ts'
 import { createPmap, destroyPmap, removePage } from './pmap.ts'
 import { allows } from './protection.ts'
 import { assignSwap, detachObject, reapObject } from './uvm_aobj.ts'
-import { faultIn, isMapped } from './uvm_fault.ts'
-import { entryAt, inUserSpace, removeEntry } from './uvm_map.ts'
+import { faultIn } from './uvm_fault.ts'
+import { entryAt, removeEntry } from './uvm_map.ts'
 
 /** fork(2) and exec(2) of a new program: an empty address space. */
 export function spawnProcess(kernel: Kernel): Answer | Blocked {
@@ -106,22 +109,59 @@ export function access(kernel: Kernel): Answer {
     refuse(kernel, 'ESRCH', 'curproc')
     return DONE
   }
-  if (inUserSpace(va, 1 as Bytes) && isMapped(kernel, process, va, mode)) return DONE
+  if (accessProcess(kernel, process, va, mode)) return DONE
   learn(kernel, { faulted: true })
   return ABSENT
 }
 
-/** uvm_fault() of that access. */
+/** An access of a process whose contents matter. */
+export function accessContents(kernel: Kernel): Answer {
+  const { command } = kernel.thread
+  const process = curproc(kernel)
+  if (process === undefined) return refuse(kernel, 'ESRCH', 'curproc')
+  if (command.type === 'host.write') {
+    if (accessProcess(kernel, process, command.va, 'w', command.value)) return DONE
+  } else {
+    const { va } = commandOf(kernel, 'host.read')
+    const at = translateProcess(kernel.world, process, va, 'r')
+    if (at !== null) {
+      learn(kernel, { value: kernel.world.memory.value(at.frame) })
+      accessProcess(kernel, process, va, 'r', null)
+      return DONE
+    }
+  }
+  learn(kernel, { faulted: true })
+  return ABSENT
+}
+
+/** What the command of an access asks of the page. */
+function accessOf({ command }: Thread): { readonly va: Word64; readonly mode: AccessMode } {
+  switch (command.type) {
+    case 'host.touch':
+      return { va: command.va, mode: command.access }
+    case 'host.read':
+      return { va: command.va, mode: 'r' }
+    case 'host.write':
+      return { va: command.va, mode: 'w' }
+    default:
+      throw new Defect('KRN006', `a step of an access runs in a call of ${command.type}`)
+  }
+}
+
+/** uvm_fault() of an access. */
 export function faultOrdinary(kernel: Kernel): Answer | Blocked {
-  const { va, access: mode } = commandOf(kernel, 'host.touch')
+  const { va, mode } = accessOf(kernel.thread)
   const process = curproc(kernel)
   const entry = process === undefined ? undefined : entryAt(process, va)
   if (process === undefined || entry === undefined) return refuse(kernel, 'EFAULT', 'uvm_fault')
   if (!allows(entry.prot, mode)) return refuse(kernel, 'EACCES', 'uvm_fault')
   const result = faultIn(kernel, process, entry, va as Hva, false)
-  if (result === 'ok') return DONE
   if (result === 'busy') return blocked('pagedaemon')
-  return result === 'short' ? SHORT : refuse(kernel, result, 'uvm_fault')
+  if (result === 'short') return SHORT
+  if (result !== 'ok') return refuse(kernel, result, 'uvm_fault')
+  // A touch is not tried again: the access that the fault made way for is this one.
+  if (kernel.thread.command.type === 'host.touch') accessProcess(kernel, process, va, mode)
+  return DONE
 }
 
 function objectNamed(kernel: Kernel, name: string): MemoryObject | undefined {
@@ -150,7 +190,13 @@ export function protectPage(kernel: Kernel): Answer {
 export function writePage(kernel: Kernel): Answer {
   const { object, frame } = kernel.thread.locals
   const { page } = commandOf(kernel, 'host.pageout')
-  if (object !== null && assignSwap(kernel, object, page)) return DONE
+  if (object !== null && assignSwap(kernel, object, page)) {
+    // A page that equals its copy in swap, as far as the modified bits tell, is not written again.
+    if (!kernel.world.memory.clean(frame)) {
+      kernel.record({ type: 'swap.written', object, index: page, frame: frame as Frame })
+    }
+    return DONE
+  }
   learn(kernel, { errno: 'ENOMEM', at: 'uao_set_swslot' })
   return { type: 'page.chosen', frame: frame as Frame }
 }

@@ -5,14 +5,13 @@
  */
 
 import type { Frame, Gpa, Hva } from '../../events/address.ts'
-import { pageOf, pagesOf, truncPage } from '../../events/address.ts'
-import type { AccessMode } from '../../events/command.ts'
+import { pagesOf, truncPage } from '../../events/address.ts'
 import type { Errno } from '../../events/errno.ts'
 import type { ObjectRef } from '../../events/ids.ts'
 import type { Entry, MapEntry, Process, Vm } from '../model/world.ts'
 import type { Kernel } from './kernel.ts'
 import { enterProcess, enterWired } from './pmap.ts'
-import { rightsOf, serves } from './protection.ts'
+import { rightsOf } from './protection.ts'
 
 /**
  * 'ok', an errno, 'short' where the fault has to be tried again once there is memory, or 'busy' where the page daemon
@@ -64,7 +63,7 @@ export function faultIn(kernel: Kernel, process: Process, entry: MapEntry, va: H
     const wires = kernel.world.memory.wireCount(frame) + 1
     kernel.record({ type: 'page.wired', frame, wires, pid: process.pid, va: page })
     dropSwapped(kernel, object, index)
-  }
+  } else if (kernel.world.memory.queue(frame) === 'inactive') kernel.record({ type: 'page.activated', frame })
   return 'ok'
 }
 
@@ -92,9 +91,4 @@ export function faultNested(kernel: Kernel, vm: Vm, entry: Entry<Gpa>, gpa: Gpa)
 function waitForMemory(kernel: Kernel): 'short' {
   kernel.record({ type: 'memory.awaited', thread: kernel.thread.id })
   return 'short'
-}
-
-/** Whether the process pmap serves an access to `va` by itself. */
-export function isMapped(kernel: Kernel, process: Process, va: Hva, mode: AccessMode): boolean {
-  return serves(kernel.world.memory.leaf(process.pmap, pageOf(va)), mode)
 }

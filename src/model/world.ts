@@ -188,6 +188,8 @@ export type Locals = {
   readonly vcpus: number
   /** Whether an access needed a fault. */
   readonly faulted: boolean
+  /** What an access found. */
+  readonly value: number
   readonly stop: boolean
   readonly exit: 'none' | 'handled' | 'mmio' | 'protect'
   readonly instructionLength: number
@@ -291,6 +293,7 @@ export const NO_LOCALS: Locals = {
   need: null,
   vcpus: 0,
   faulted: false,
+  value: 0,
   stop: false,
   exit: 'none',
   instructionLength: 0,

@@ -48,11 +48,14 @@ export function reduceObject(world: WorldDraft, event: ObjectEvent, memory: Memo
   }
 }
 
-/** `page.allocated`: the page is resident, on the active queue. */
-export function allocatePage(memory: Memory, object: ObjectRef, index: number, frame: Frame): void {
+/** `page.allocated`: the page is resident, on the active queue; one that comes from swap is clean. */
+export function allocatePage(memory: Memory, object: ObjectRef, index: number, frame: Frame, isSwapped: boolean): void {
   memory.takeFrame(frame, 'object', object, index)
   memory.setResident(object, index, frame)
   memory.setQueue(frame, 'active')
+  if (!isSwapped) return
+  memory.pageIn(object, index)
+  memory.setClean(frame, true)
 }
 
 /** `page.wired`: off every queue, and dirty. */
@@ -72,7 +75,7 @@ export function freePage(memory: Memory, object: ObjectRef, index: number, frame
 export function reducePage(world: WorldDraft, event: PageEvent, memory: Memory): void {
   switch (event.type) {
     case 'page.allocated':
-      allocatePage(memory, event.object, event.index, event.frame)
+      allocatePage(memory, event.object, event.index, event.frame, event.from === 'swap')
       return
     case 'page.wired':
       wirePage(memory, event.frame, event.wires)
@@ -101,6 +104,10 @@ export function reducePage(world: WorldDraft, event: PageEvent, memory: Memory):
     case 'swap.released':
       memory.setSwapped(event.object, event.index, false)
       world.swapUsed -= 1
+      return
+    case 'swap.written':
+      memory.pageOut(event.object, event.index)
+      memory.setClean(event.frame, true)
       return
     case 'page.busied':
       world.pagedaemon = 'evicting'

@@ -10,6 +10,7 @@ import { learnExit, learnFault, learnFrame, learnTranslation, reduceCall } from 
 import { reduceDevice } from './device.ts'
 import type { WorldDraft } from './draft.ts'
 import type { Caller } from './lookup.ts'
+import { reduceMemory } from './memory.ts'
 import { reduceNested } from './nested.ts'
 import { reduceObject, reducePage } from './object.ts'
 import { reducePmap } from './pmap.ts'
@@ -35,6 +36,7 @@ export function reduceEvent(world: WorldDraft, event: VmmEvent, seq: number, cal
     case 'page.allocated':
     case 'page.wired':
     case 'page.unwired':
+    case 'swap.written':
     case 'page.deactivated':
     case 'page.activated':
     case 'page.copied':
@@ -120,6 +122,10 @@ export function reduceEvent(world: WorldDraft, event: VmmEvent, seq: number, cal
     case 'fault.refused':
     case 'fault.hollow':
       return reducePage(world, event, memory)
+    case 'memory.read':
+    case 'memory.written':
+    case 'memory.touched':
+      return reduceMemory(event, memory)
     case 'process.spawned':
     case 'process.signalled':
     case 'process.overlaid':

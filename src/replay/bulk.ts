@@ -51,7 +51,7 @@ export function replaySegment(world: WorldDraft, segment: Segment, memory: Timed
   const [faultVm, faultVcpu, faultGpa] = columnsOf(segment, FAULTED) as [Column, Column, Column]
   const [, translatedGpa, translatedHva] = columnsOf(segment, TRANSLATED) as [Column, Column, Column]
   const [, , extractedFrame] = columnsOf(segment, EXTRACTED) as [Column, Column, Column]
-  const [allocatedObject, allocatedIndex, allocatedFrame] = columnsOf(segment, ALLOCATED) as [Column, Column, Column]
+  const [allocatedObject, allocatedIndex, allocatedFrame, allocatedSwap] = columnsOf(segment, ALLOCATED) as FourColumns
   const [addedPmap, addedVa, addedLevel, addedFrame] = columnsOf(segment, TABLE_ADDED) as FourColumns
   const [goneTablePmap, goneTableVa, goneTableLevel, goneTableFrame] = columnsOf(segment, TABLE_FREED) as FourColumns
   const [pmap, va, level, frame, flags, old] = columnsOf(segment, ENTERED) as SixColumns
@@ -112,6 +112,7 @@ export function replaySegment(world: WorldDraft, segment: Segment, memory: Timed
           allocatedObject[allocated] as ObjectRef,
           allocatedIndex[allocated] as number,
           allocatedFrame[allocated] as Frame,
+          allocatedSwap[allocated] === 1,
         )
         allocated += 1
         break

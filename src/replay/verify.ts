@@ -23,10 +23,16 @@ function text(recorded: Recorded): string {
 
 /** What the guest did, where an event says that it did something. */
 function guestCommandOf(run: Run, { event }: Recorded): GuestCommand | null {
-  if (event.type !== 'vcpu.faulted' && !(event.type === 'vcpu.exited' && event.reason === 'guest')) return null
-  const vm = run.current.vms[event.vm]?.id ?? 0
-  if (event.type === 'vcpu.exited') return { type: 'guest.leave', vm, vcpu: event.vcpu }
-  return { type: 'guest.touch', vm, vcpu: event.vcpu, gpa: event.gpa, access: 'rw' }
+  if (event.type === 'vcpu.exited' && event.reason === 'guest') {
+    return { type: 'guest.leave', vm: run.current.vms[event.vm]?.id ?? 0, vcpu: event.vcpu }
+  }
+  if (event.type !== 'memory.read' && event.type !== 'memory.written' && event.type !== 'memory.touched') return null
+  if (event.by.kind !== 'guest') return null
+  const { vm, vcpu, gpa } = event.by
+  const touch = { type: 'guest.touch', vm: run.current.vms[vm]?.id ?? 0, vcpu, gpa } as const
+  if (event.type === 'memory.touched') return { ...touch, access: event.access }
+  if (event.type === 'memory.read') return { ...touch, access: 'r', value: null }
+  return { ...touch, access: 'w', value: event.value }
 }
 
 /** Takes the decision that `recorded` begins with. */
@@ -37,8 +43,10 @@ function decide(run: Run, recorded: Recorded): void {
     run.start(event.command, thread)
     return
   }
+  const isInGuest = run.current.threads[thread]?.place === 'inGuest'
   const guest = guestCommandOf(run, recorded)
-  if (guest !== null && run.current.threads[thread]?.place === 'inGuest') run.guest(guest, thread)
+  if (isInGuest && event.type === 'vcpu.faulted') run.guestFault(event.gpa, thread)
+  else if (isInGuest && guest !== null) run.guest(guest, thread)
   else run.step(thread)
 }
 

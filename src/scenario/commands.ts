@@ -101,6 +101,8 @@ const CALLS = [
   line('host.exit', pid),
   line('host.signal', pid),
   line('host.touch', { ...pid, va: must(w.address), access: may(w.access, 'rw') }),
+  line('host.read', { ...pid, va: must(w.address) }),
+  line('host.write', { ...pid, va: must(w.address), value: must(w.content) }),
   line('host.mmap', {
     ...pid,
     va: may(v.nullable(w.address as Schema<Word64>), null),
@@ -132,7 +134,13 @@ const CALLS = [
   shareByVmd,
 ] as const
 const GUEST = [
-  line('guest.touch', { vm: must(w.vmId), vcpu, gpa: must(w.address), access: may(w.access, 'rw') }),
+  line('guest.touch', {
+    vm: must(w.vmId),
+    vcpu,
+    gpa: must(w.address),
+    access: may(w.access, 'rw'),
+    value: v.exactOptional(v.nullable(w.content) as Schema<number | null>),
+  }),
   line('guest.leave', { vm: must(w.vmId), vcpu }),
 ] as const
 
