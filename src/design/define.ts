@@ -39,6 +39,7 @@ export function defineDesign(base: Design, { name, about, routines = {}, primiti
     derived[type] = isMachine(given) ? given : detoured(machine, given, `design '${name}': the routine for ${type}`)
   }
   const design: Design = {
+    ...base,
     name,
     about,
     routines: derived as Design['routines'],

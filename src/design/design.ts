@@ -10,6 +10,8 @@ export type Design = {
   readonly name: string
   /** One sentence: which code it stands for. */
   readonly about: string
+  /** Whose a guest's memory is: vmm(4) makes it, or its creator maps it before it asks for the VM. */
+  readonly memoryFrom: 'vmm' | 'creator'
   readonly routines: Readonly<Record<CallCommand['type'], AnyStateMachine>>
   readonly primitives: Readonly<Record<string, Primitive>>
 }

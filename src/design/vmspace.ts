@@ -21,6 +21,7 @@ import type { Design } from './design.ts'
 export const vmspace: Design = {
   name: 'vmspace',
   about: 'before the patch: memory that the creator mapped, shared into a map of guest-physical space; until May 2025',
+  memoryFrom: 'creator',
   routines: {
     ...aobj.routines,
     'ioc.create': createMachineOfSpace,

@@ -12,10 +12,12 @@ import type { Design } from '../design/design.ts'
 import { createRun, type Run } from '../engine/run.ts'
 import { Monitor, type Violation } from '../invariant/index.ts'
 import { lookup } from '../kernel/kernel.ts'
+import { backingOf } from '../model/backing.ts'
 import { VersionedMemory } from '../model/memory/versioned.ts'
 import { leafFrame } from '../model/memory.ts'
 import { bootWorld } from '../model/world.ts'
 import { driverOf } from '../reduce/drivers.ts'
+import { allocateGuestMemory } from '../vmd/guest-memory.ts'
 import type { KvmFact } from './kvm/fact.ts'
 
 /** The guest of one VM of a trace, as vmm(4) can have it. */
@@ -104,13 +106,21 @@ function momentOf(run: Run, gpa: number): PageMoment | null {
   return { seq: run.seq, gpa, frame, wires: memory.wireCount(frame), use: memory.use(frame) }
 }
 
+/** The ranges as CREATE wants them: with memory of the process behind them where the design asks for that. */
+function rangesFor(run: Run, ranges: readonly RangeRequest[]): readonly RangeRequest[] {
+  if (run.design.memoryFrom === 'vmm') return ranges
+  const placed = allocateGuestMemory(run, PID, ranges)
+  return placed.ok ? placed.ranges : ranges
+}
+
 /** Where a guest page lies in its object, and where in the process. */
 function placeOf(run: Run, gpa: number): { object: string; index: number; hva: number } | null {
   const vm = lookup(run.current, 1)
   const slot = vm?.slots.find((one) => gpa >= one.gpa && gpa < one.gpa + one.size)
-  if (slot === undefined || slot.hva === null || slot.object === null) return null
-  const object = run.current.objects[slot.object]?.name ?? '?'
-  return { object, index: (gpa - slot.gpa) / PAGE_SIZE, hva: slot.hva + (gpa - slot.gpa) }
+  const backing = vm === undefined ? null : backingOf(vm, gpa / PAGE_SIZE)
+  if (slot === undefined || slot.hva === null || backing === null) return null
+  const object = run.current.objects[backing.object]?.name ?? '?'
+  return { object, index: backing.index, hva: slot.hva + (gpa - slot.gpa) }
 }
 
 /** Lets the page daemon try a page, and looks at the guest's leaf afterwards. */
@@ -135,7 +145,8 @@ export function driveGuest(guest: Guest, design: Design, mode: 'ept' | 'rvi'): D
   const left: Record<string, number> = {}
   const run = createRun({ design, boot: { mode }, record: (recorded) => events.push(recorded) })
   run.dispatch({ type: 'host.spawn', pid: PID, pledge: [] })
-  run.dispatch({ type: 'ioc.create', pid: PID, ranges: guest.ranges, ncpus: 1, name: `traced VM ${guest.vm}` })
+  const ranges = rangesFor(run, guest.ranges)
+  run.dispatch({ type: 'ioc.create', pid: PID, ranges, ncpus: 1, name: `traced VM ${guest.vm}` })
   const prepared = guest.prepared === null ? null : placeOf(run, guest.prepared)
   if (prepared !== null) run.dispatch({ type: 'host.touch', pid: PID, va: prepared.hva, access: 'w' })
   let faults = 0
