@@ -1,0 +1,39 @@
+/** All invariants, and what each kind of claim is about. */
+import { deviceClaims, deviceRules, suspendedDeviceRests } from './device.ts'
+import type { AnyRule, Claim, Invariant, SubjectKind } from './invariant.ts'
+import { nestedClaims, nestedRules } from './nested.ts'
+import { pageClaims } from './pages.ts'
+import { referenceClaims, referenceRules } from './references.ts'
+import { spaceClaims, spaceRules } from './space.ts'
+import { emptiedTableIsFreed, tableClaims, tableRules } from './tables.ts'
+import { vcpuRules } from './vcpu.ts'
+
+export const CLAIMS: readonly Claim[] = [
+  ...nestedClaims,
+  ...pageClaims,
+  ...tableClaims,
+  ...referenceClaims,
+  ...deviceClaims,
+  ...spaceClaims,
+]
+
+export const RULES: readonly AnyRule[] = [
+  ...nestedRules,
+  ...tableRules,
+  ...referenceRules,
+  ...vcpuRules,
+  ...deviceRules,
+  ...spaceRules,
+  emptiedTableIsFreed,
+  suspendedDeviceRests,
+]
+
+/** In order of their numbers. */
+export const INVARIANTS: readonly Invariant[] = [...CLAIMS, ...RULES].sort((a, b) =>
+  a.id === b.id ? (a.name < b.name ? -1 : 1) : a.id.localeCompare(b.id, 'en', { numeric: true }),
+)
+
+/** The claims about a kind of subject that are judged at a time. */
+export function claimsAbout(about: SubjectKind, when: Claim['when']): readonly Claim[] {
+  return CLAIMS.filter((claim) => claim.about === about && claim.when === when)
+}

@@ -1,0 +1,51 @@
+/** Drives the recordings of the real kernel through a watched run. */
+import { existsSync, readFileSync } from 'node:fs'
+import type { ThreadId } from '../../events/ids.ts'
+import { bootOf, translate } from '../../src/conform/translate.ts'
+import { type Vector, type VectorCommand, readVector } from '../../src/conform/vector.ts'
+import type { Design } from '../../src/design/design.ts'
+import { Watched } from './watched.ts'
+
+const FILE = '../shared/vectors/visible.jsonl'
+
+/** The recordings; none where they are not at hand. */
+export function readVectors(): readonly Vector[] {
+  if (!existsSync(FILE)) return []
+  const lines = readFileSync(FILE, 'utf8').trim().split('\n')
+  return lines.map((line, i) => readVector(line, `${FILE}:${i + 1}`))
+}
+
+/** Steps a thread until it answers, sleeps, panics, or stands at its pause point. */
+function go({ run }: Watched, thread: ThreadId, pause: readonly [string, number] | undefined): void {
+  let left = pause?.[1] ?? 0
+  for (;;) {
+    const asleep = run.current.threads[thread]?.waiting !== null
+    for (const point of asleep ? [] : run.next(thread).pauses) {
+      if (point !== pause?.[0]) continue
+      left -= 1
+      if (left === 0) return
+    }
+    if (run.step(thread).kind !== 'moved') return
+  }
+}
+
+/** Runs all commands of a vector. */
+export function runVector(vector: Vector, design: Design, whole = true): Watched {
+  const [config, ...commands] = vector.commands as readonly [VectorCommand, ...VectorCommand[]]
+  const watched = new Watched({ design, boot: bootOf(config), whole })
+  const { run } = watched
+  for (const [i, command] of commands.entries()) {
+    if (run.current.panic !== null) break
+    if (command.op === 'resume') {
+      const thread = command['as'] as ThreadId
+      if (run.current.threads[thread] !== undefined) go(watched, thread, undefined)
+      continue
+    }
+    const call = translate(command)
+    const named = call.type !== 'host.hold' && call.type !== 'host.release' && typeof command['as'] === 'string'
+    const thread = named ? (command['as'] as ThreadId) : `#${i}`
+    run.start(call, thread)
+    go(watched, thread, command['pause'] as readonly [string, number] | undefined)
+  }
+  return watched
+}
