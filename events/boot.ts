@@ -11,7 +11,26 @@ export type Boot = {
   readonly meltdown: boolean
   /** Host-physical pages in all. */
   readonly frames: number
+  /**
+   * How many resident pages after the one that faulted an ordinary fault maps as well; one less before it. 4 in a real
+   * kernel, for memory without advice; 0 where the functions were recorded.
+   *
+   * @source uvm_fault.c, uvmadvice[]: 3 back and 4 forward for MADV_NORMAL, none for RANDOM, 8 and 7 for SEQUENTIAL
+   */
+  readonly faultAhead: number
+  /** Pages that swap holds in all. */
+  readonly swapSlots: number
 }
 
-/** 64 GiB of host memory, EPT, no Meltdown workaround. */
-export const DEFAULT_BOOT: Boot = { mode: 'ept', vcpuMax: 512, meltdown: false, frames: 2 ** 26 }
+/** Swap as large as memory. */
+const SWAP_SLOTS = 2 ** 26
+
+/** 64 GiB of host memory, EPT, no Meltdown workaround, no fault-ahead. */
+export const DEFAULT_BOOT: Boot = {
+  mode: 'ept',
+  vcpuMax: 512,
+  meltdown: false,
+  frames: 2 ** 26,
+  faultAhead: 0,
+  swapSlots: SWAP_SLOTS,
+}

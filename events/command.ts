@@ -183,6 +183,16 @@ export type HostExec = { readonly type: 'host.exec'; readonly pid: Pid }
 export type HostCoredump = { readonly type: 'host.coredump'; readonly pid: Pid }
 /** The page daemon evicts one resident page of a memory object. `object` is its name, as `a1`. */
 export type HostPageout = { readonly type: 'host.pageout'; readonly object: string; readonly page: number }
+/**
+ * The page daemon puts a page on the inactive queue, where it looks for pages to free. `object` is its name: `a1` of a
+ * slot, `m1` of memory of a process.
+ */
+export type HostDeactivate = { readonly type: 'host.deactivate'; readonly object: string; readonly page: number }
+/**
+ * The page daemon looks at an inactive page: one that was referenced is activated, one that equals its copy in swap is
+ * freed, any other is written and freed.
+ */
+export type HostReclaim = { readonly type: 'host.reclaim'; readonly object: string; readonly page: number }
 export type HostSuspend = { readonly type: 'host.suspend' }
 export type HostWakeup = { readonly type: 'host.wakeup' }
 /** Asks vcpu_must_stop() of vCPU 0. */
@@ -271,6 +281,8 @@ export type CallCommand =
   | HostExec
   | HostCoredump
   | HostPageout
+  | HostDeactivate
+  | HostReclaim
   | HostSuspend
   | HostWakeup
   | HostMuststop

@@ -68,6 +68,9 @@ export type GuestReply =
   | { readonly ok: true; readonly faulted: boolean; readonly left: RunReply | null; readonly value?: number }
   | Refusal
 export type MmapReply = { readonly ok: true; readonly va: Word64 } | Refusal
+/** What became of an inactive page: used again, freed as it was, or freed after it was written to swap. */
+export type PageFate = 'activated' | 'freed' | 'written'
+export type ReclaimReply = { readonly ok: true; readonly fate: PageFate } | Refusal
 /** Ranges that a core dump holds, ascending. */
 export type CoredumpReply =
   | { readonly ok: true; readonly ranges: readonly { readonly start: Word64; readonly size: Word64 }[] }
@@ -85,6 +88,7 @@ export type Reply =
   | ReadReply
   | GuestReply
   | MmapReply
+  | ReclaimReply
   | CoredumpReply
   | MuststopReply
   | PlainReply
@@ -120,6 +124,8 @@ export type ReplyOf = {
   readonly 'host.exec': PlainReply
   readonly 'host.coredump': CoredumpReply
   readonly 'host.pageout': PlainReply
+  readonly 'host.deactivate': PlainReply
+  readonly 'host.reclaim': ReclaimReply
   readonly 'host.suspend': PlainReply
   readonly 'host.wakeup': PlainReply
   readonly 'host.muststop': MuststopReply

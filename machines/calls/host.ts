@@ -121,6 +121,20 @@ export const exitMachine = callSetup.createMachine({
   },
 })
 
+const protecting = {
+  meta: { calls: 'pageout_protect', source: 'pmap_page_protect(): the mappings that the pv list knows' },
+  on: { done: { target: 'writing' } },
+} as const
+const writing = {
+  meta: { calls: 'pageout_write', source: 'uvm_swap_alloc(), uao_set_swslot(), the write' },
+  on: { done: { target: 'freeing' }, 'page.chosen': { target: 'replying', actions: 'pageSpare' } },
+} as const
+const freeing = {
+  meta: { calls: 'pageout_free', source: 'uvm_aio_aiodone(): uvm_pagefree()' },
+  on: { 'page.freed': { target: 'replying', actions: 'pageEvicted' } },
+} as const
+
+/** A page is evicted, whatever queue it is on. */
 export const pageoutMachine = callSetup.createMachine({
   id: 'pageout',
   context: NO_CALL,
@@ -130,18 +144,30 @@ export const pageoutMachine = callSetup.createMachine({
       meta: { calls: 'pageout_choose', source: 'uvmpd_scan_inactive(): a page that is not wired; PG_BUSY' },
       on: { 'page.chosen': { target: 'protecting', actions: 'pageBusy' }, refused: { target: 'replying' } },
     },
-    protecting: {
-      meta: { calls: 'pageout_protect', source: 'pmap_page_protect(): the mappings that the pv list knows' },
-      on: { done: { target: 'writing' } },
+    protecting,
+    writing,
+    freeing,
+    replying,
+  },
+})
+
+/** The page daemon's look at a page of the inactive queue. */
+export const reclaimMachine = callSetup.createMachine({
+  id: 'reclaim',
+  context: NO_CALL,
+  initial: 'choosing',
+  states: {
+    choosing: {
+      meta: { calls: 'reclaim_choose', source: 'uvmpd_scan_inactive(): referenced pages are activated; PG_BUSY' },
+      on: {
+        'page.chosen': { target: 'protecting', actions: 'pageBusy' },
+        done: { target: 'replying' },
+        refused: { target: 'replying' },
+      },
     },
-    writing: {
-      meta: { calls: 'pageout_write', source: 'uvm_swap_alloc(), uao_set_swslot(), the write' },
-      on: { done: { target: 'freeing' }, 'page.chosen': { target: 'replying', actions: 'pageSpare' } },
-    },
-    freeing: {
-      meta: { calls: 'pageout_free', source: 'uvm_aio_aiodone(): uvm_pagefree()' },
-      on: { 'page.freed': { target: 'replying', actions: 'pageEvicted' } },
-    },
+    protecting,
+    writing,
+    freeing,
     replying,
   },
 })

@@ -24,6 +24,7 @@ import * as device from '../kernel/device.ts'
 import * as host from '../kernel/host.ts'
 import { DONE, type Primitive } from '../kernel/kernel.ts'
 import { filterRequest } from '../kernel/pledge.ts'
+import * as pdaemon from '../kernel/uvm_pdaemon.ts'
 import * as create from '../kernel/vmm_create.ts'
 import * as find from '../kernel/vmm_find.ts'
 import * as info from '../kernel/vmm_info.ts'
@@ -118,10 +119,10 @@ const primitives: Readonly<Record<string, Primitive>> = {
   exit_collect_threads: host.collectThreads,
   exit_next_entry: host.exitNextEntry,
   exit_pmap_destroy: host.exitDestroyPmap,
-  pageout_choose: host.choosePage,
-  pageout_protect: host.protectPage,
-  pageout_write: host.writePage,
-  pageout_free: host.freeEvicted,
+  pageout_choose: pdaemon.choosePage,
+  pageout_protect: pdaemon.protectPage,
+  pageout_write: pdaemon.writePage,
+  pageout_free: pdaemon.freeEvicted,
 }
 
 const shared = {

@@ -1,16 +1,19 @@
 /** What processes do around the VMs: the same in every design. */
-import { accessMachine, singleStep } from '../../machines/calls/host.ts'
+import { accessMachine, reclaimMachine, singleStep } from '../../machines/calls/host.ts'
 import { execMachine, mlockMachine, mmapMachine } from '../../machines/calls/space.ts'
 import * as host from '../kernel/host.ts'
 import * as fork from '../kernel/kern_fork.ts'
 import type { Primitive } from '../kernel/kernel.ts'
 import * as space from '../kernel/uvm_mmap.ts'
+import * as pdaemon from '../kernel/uvm_pdaemon.ts'
 import * as wire from '../kernel/uvm_wire.ts'
 
 /** Routines of a process's calls on its own address space. */
 export const environmentRoutines = {
   'host.read': accessMachine,
   'host.write': accessMachine,
+  'host.deactivate': singleStep('deactivate', 'uvm_pagedeactivate', 'uvmpd_scan_active(): uvm_pagedeactivate()'),
+  'host.reclaim': reclaimMachine,
   'host.mmap': mmapMachine,
   'host.mprotect': singleStep('mprotect', 'sys_mprotect', 'sys_mprotect(): uvm_map_protect() under the map lock'),
   'host.minherit': singleStep('minherit', 'sys_minherit', 'sys_minherit(): uvm_map_inherit() under the map lock'),
@@ -25,6 +28,8 @@ export const environmentRoutines = {
 
 export const environmentPrimitives: Readonly<Record<string, Primitive>> = {
   access_contents: host.accessContents,
+  uvm_pagedeactivate: pdaemon.deactivateAsked,
+  reclaim_choose: pdaemon.chooseInactive,
   sys_mmap: space.mapAnonymous,
   sys_munmap: space.unmapByProcess,
   sys_mprotect: space.protectByProcess,

@@ -65,6 +65,8 @@ export function replyOf(world: World, thread: Thread): Reply {
       return refusal === null ? { ok: true, faulted: locals.faulted } : { ...refusal, faulted: locals.faulted }
     case 'host.mmap':
       return refusal ?? { ok: true, va: locals.va[0] ?? 0 }
+    case 'host.reclaim':
+      return refusal ?? { ok: true, fate: locals.fate }
     case 'host.coredump': {
       const process = world.processes[command.pid]
       return refusal ?? { ok: true, ranges: process === undefined ? [] : dumpedRanges(process) }
@@ -88,6 +90,7 @@ export function replyOf(world: World, thread: Thread): Reply {
     case 'host.fork':
     case 'host.exec':
     case 'host.pageout':
+    case 'host.deactivate':
     case 'host.suspend':
     case 'host.wakeup':
     case 'host.poke':

@@ -1,15 +1,14 @@
 /**
- * What processes do to themselves, and the page daemon.
+ * What processes do to themselves.
  *
- * Source: kern_fork.c, kern_exit.c, uvm_fault.c and uvm_pdaemon.c.
+ * Source: kern_fork.c, kern_exit.c and uvm_fault.c.
  */
 
-import type { Frame, Hva, Word64 } from '../../events/address.ts'
+import type { Hva, Word64 } from '../../events/address.ts'
 import type { Answer } from '../../events/answer.ts'
 import type { AccessMode } from '../../events/command.ts'
 import { Defect } from '../../events/defect.ts'
-import type { ObjectRef } from '../../events/ids.ts'
-import type { MemoryObject, Thread } from '../model/world.ts'
+import type { Thread } from '../model/world.ts'
 import {
   ABSENT,
   type Blocked,
@@ -25,9 +24,9 @@ import {
   siblingsOf,
 } from './kernel.ts'
 import { accessProcess, translateProcess } from './mmu.ts'
-import { createPmap, destroyPmap, removePage } from './pmap.ts'
+import { createPmap, destroyPmap } from './pmap.ts'
 import { allows } from './protection.ts'
-import { assignSwap, detachObject, reapObject } from './uvm_aobj.ts'
+import { detachObject, reapObject } from './uvm_aobj.ts'
 import { faultIn } from './uvm_fault.ts'
 import { entryAt, removeEntry } from './uvm_map.ts'
 
@@ -157,55 +156,10 @@ export function faultOrdinary(kernel: Kernel): Answer | Blocked {
   if (!allows(entry.prot, mode)) return refuse(kernel, 'EACCES', 'uvm_fault')
   const result = faultIn(kernel, process, entry, va as Hva, false)
   if (result === 'busy') return blocked('pagedaemon')
+  if (result === 'starved') return blocked('memory')
   if (result === 'short') return SHORT
   if (result !== 'ok') return refuse(kernel, result, 'uvm_fault')
   // A touch is not tried again: the access that the fault made way for is this one.
   if (kernel.thread.command.type === 'host.touch') accessProcess(kernel, process, va, mode)
   return DONE
-}
-
-function objectNamed(kernel: Kernel, name: string): MemoryObject | undefined {
-  return Object.values(kernel.world.objects).find((object) => object.name === name)
-}
-
-/** The page daemon looks at a page: a wired one is on no queue, so it is never a candidate. */
-export function choosePage(kernel: Kernel): Answer | Blocked {
-  const { object: name, page } = commandOf(kernel, 'host.pageout')
-  if (kernel.world.pagedaemon !== 'idle') return blocked('pagedaemon')
-  const object = objectNamed(kernel, name)
-  const frame = object === undefined ? -1 : kernel.world.memory.resident(object.ref, page)
-  if (object === undefined || frame < 0) return refuse(kernel, 'ENOENT', 'uvmpd_scan')
-  if (kernel.world.memory.wireCount(frame) > 0) return refuse(kernel, 'EBUSY', 'uvmpd_scan')
-  learn(kernel, { object: object.ref, frame })
-  return { type: 'page.chosen', frame: frame as Frame }
-}
-
-/** pmap_page_protect(): mappings that no pv list names stay as they are. */
-export function protectPage(kernel: Kernel): Answer {
-  removePage(kernel, kernel.thread.locals.frame)
-  return DONE
-}
-
-/** A swap slot and the write; without a slot the page is left where it is. */
-export function writePage(kernel: Kernel): Answer {
-  const { object, frame } = kernel.thread.locals
-  const { page } = commandOf(kernel, 'host.pageout')
-  if (object !== null && assignSwap(kernel, object, page)) {
-    // A page that equals its copy in swap, as far as the modified bits tell, is not written again.
-    if (!kernel.world.memory.clean(frame)) {
-      kernel.record({ type: 'swap.written', object, index: page, frame: frame as Frame })
-    }
-    return DONE
-  }
-  learn(kernel, { errno: 'ENOMEM', at: 'uao_set_swslot' })
-  return { type: 'page.chosen', frame: frame as Frame }
-}
-
-/** uvm_pagefree(): the frame is anybody's now. */
-export function freeEvicted(kernel: Kernel): Answer {
-  const { object, frame } = kernel.thread.locals
-  const { page: index } = commandOf(kernel, 'host.pageout')
-  const ref = object as ObjectRef
-  kernel.record({ type: 'page.freed', object: ref, index, frame: frame as Frame })
-  return { type: 'page.freed', object: ref, index }
 }

@@ -85,7 +85,7 @@ export function reapObject(kernel: Kernel, object: ObjectRef): boolean {
 export function assignSwap(kernel: Kernel, object: ObjectRef, index: number): boolean {
   const { memory, objects } = kernel.world
   if (memory.swapped(object, index)) return true
-  if (kernel.fails('swap_get') !== null) return false
+  if (kernel.fails('swap_get') !== null || kernel.world.swapUsed >= kernel.world.boot.swapSlots) return false
   const record = objects[object]
   // Anonymous memory keeps the slot of a page in the page's own anon.
   if (record?.kind === 'aobj' && record.pages > SWHASH_THRESHOLD && !clusterHasSlot(kernel, object, index)) {

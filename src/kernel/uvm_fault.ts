@@ -5,19 +5,21 @@
  */
 
 import type { Frame, Gpa, Hva } from '../../events/address.ts'
-import { pagesOf, truncPage } from '../../events/address.ts'
+import { offset, PAGE_SIZE, pageOf, pagesOf, truncPage } from '../../events/address.ts'
 import type { Errno } from '../../events/errno.ts'
 import type { ObjectRef } from '../../events/ids.ts'
 import type { Entry, MapEntry, Process, Vm } from '../model/world.ts'
 import type { Kernel } from './kernel.ts'
 import { enterProcess, enterWired } from './pmap.ts'
 import { rightsOf } from './protection.ts'
+import { deactivatePage } from './uvm_aobj.ts'
+import { isSwapFull } from './uvm_pdaemon.ts'
 
 /**
- * 'ok', an errno, 'short' where the fault has to be tried again once there is memory, or 'busy' where the page daemon
- * has the page and the fault sleeps until it is gone.
+ * 'ok', an errno, 'short' where the fault has to be tried again, 'starved' where it sleeps until a page is free, or
+ * 'busy' where the page daemon has the page and it sleeps until that is gone.
  */
-export type FaultResult = 'ok' | 'short' | 'busy' | Errno
+export type FaultResult = 'ok' | 'short' | 'starved' | 'busy' | Errno
 
 /**
  * Finds page `index` of `object`: resident, in swap, or zero-filled.
@@ -30,21 +32,62 @@ export function pageIn(kernel: Kernel, object: ObjectRef, index: number): Frame 
   if (resident >= 0) return memory.busy(resident) ? 'busy' : (resident as Frame)
   if (kernel.fails('page_alloc') !== null) return waitForMemory(kernel)
   const frame = kernel.world.memory.lowestFreeFrame() as Frame
-  // Memory and swap are exhausted: no page will ever come free for the waiting.
-  if (frame < 0) return 'ENOMEM'
+  if (frame < 0) return starve(kernel)
   const from = kernel.world.memory.swapped(object, index) ? 'swap' : 'zero'
   kernel.record({ type: 'page.allocated', object, index, frame, from })
   return frame
 }
 
-/** The fault could not enter its page: it waits for a page-table page or a pv entry, unless no page is left at all. */
-export function shortOfTables(kernel: Kernel): 'short' | 'ENOMEM' {
-  return kernel.world.memory.lowestFreeFrame() < 0 ? 'ENOMEM' : waitForMemory(kernel)
+/** The fault could not enter its page: it waits for a page-table page or a pv entry. */
+export function shortOfTables(kernel: Kernel): 'short' | 'starved' | 'ENOMEM' {
+  return kernel.world.memory.lowestFreeFrame() < 0 ? starve(kernel) : waitForMemory(kernel)
+}
+
+/**
+ * No page is free: uvm_wait() sleeps until one is, which the page daemon sees to. With swap full as well none will ever
+ * be, and the fault answers ENOMEM.
+ */
+function starve(kernel: Kernel): 'starved' | 'ENOMEM' {
+  if (isSwapFull(kernel)) return 'ENOMEM'
+  // A thread that comes back too early has said so before.
+  if (kernel.thread.waiting !== 'memory') waitForMemory(kernel)
+  return 'starved'
 }
 
 /** A wired page is dirty for good: its copy in swap is worthless. */
 export function dropSwapped(kernel: Kernel, object: ObjectRef, index: number): void {
   if (kernel.world.memory.swapped(object, index)) kernel.record({ type: 'swap.released', object, index })
+}
+
+/** How far an ordinary fault reaches: `back` pages before and `forward` pages after, by the entry's advice. */
+function reachOf({ advice }: MapEntry, faultAhead: number): { readonly back: number; readonly forward: number } {
+  if (advice === 'random') return { back: 0, forward: 0 }
+  if (advice === 'sequential') return { back: 2 * faultAhead, forward: 2 * faultAhead - 1 }
+  return { back: faultAhead - 1, forward: faultAhead }
+}
+
+/**
+ * Fault-ahead: resident neighbours that are not mapped yet are mapped as the page itself will be, not wired. What cannot
+ * be entered is left out. Behind a sequential reader pages are deactivated instead.
+ *
+ * @source uvm_fault.c: "map in the backpages and frontpages"; pmap_enter() with PMAP_CANFAIL, its result ignored
+ */
+function mapNeighbours(kernel: Kernel, process: Process, entry: MapEntry, page: Hva): void {
+  const { back, forward } = reachOf(entry, kernel.world.boot.faultAhead)
+  const first = Math.max(entry.start, page - back * PAGE_SIZE) as Hva
+  const end = Math.min(offset(entry.start, entry.size), page + (forward + 1) * PAGE_SIZE)
+  for (let va = first; va < end; va = offset(va, PAGE_SIZE)) {
+    const { memory } = kernel.world
+    const frame = memory.resident(entry.object, entry.offset + pagesOf(va - entry.start)) as Frame
+    if (va === page || frame < 0 || memory.busy(frame)) continue
+    if (entry.advice === 'sequential' && va < page) {
+      if (memory.wireCount(frame) === 0) deactivatePage(kernel, frame)
+      continue
+    }
+    if (memory.leaf(process.pmap, pageOf(va)) >= 0) continue
+    if (memory.queue(frame) === 'inactive') kernel.record({ type: 'page.activated', frame })
+    enterProcess(kernel, process.pmap, va, frame, rightsOf(entry.prot), false)
+  }
 }
 
 /**
@@ -55,6 +98,7 @@ export function faultIn(kernel: Kernel, process: Process, entry: MapEntry, va: H
   const page = truncPage(va)
   const index = entry.offset + pagesOf(page - entry.start)
   const { object } = entry
+  if (!wired && kernel.world.boot.faultAhead > 0) mapNeighbours(kernel, process, entry, page)
   const frame = pageIn(kernel, object, index)
   if (typeof frame !== 'number') return frame
   if (enterProcess(kernel, process.pmap, page, frame, rightsOf(entry.prot), wired) !== 'ok')
@@ -91,4 +135,9 @@ export function faultNested(kernel: Kernel, vm: Vm, entry: Entry<Gpa>, gpa: Gpa)
 function waitForMemory(kernel: Kernel): 'short' {
   kernel.record({ type: 'memory.awaited', thread: kernel.thread.id })
   return 'short'
+}
+
+/** Whether the thread comes back from a sleep in the middle of its fault, which then goes on where it was. */
+export function isAsleepInFault({ thread }: Kernel): boolean {
+  return thread.waiting === 'pagedaemon' || thread.waiting === 'memory'
 }

@@ -52,6 +52,7 @@ export function lockNextPage(kernel: Kernel): Answer | Blocked {
   }
   const result = faultIn(kernel, process, entry, cursor as Hva, true)
   if (result === 'busy') return blocked('pagedaemon')
+  if (result === 'starved') return blocked('memory')
   if (result === 'short') return SHORT
   if (result !== 'ok') return refuse(kernel, 'ENOMEM', 'uvm_fault_wire')
   learn(kernel, { cursor: cursor + PAGE_SIZE })

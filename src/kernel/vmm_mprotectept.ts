@@ -71,6 +71,7 @@ export function wireProtected(kernel: Kernel): Answer | Blocked {
   const result = entry === undefined ? 'EFAULT' : faultNested(kernel, vm, entry, gpa)
   if (result === 'ok') return DONE
   if (result === 'busy') return blocked('pagedaemon')
+  if (result === 'starved') return blocked('memory')
   return result === 'short' ? SHORT : refuse(kernel, 'EFAULT', 'vmx_mprotect_ept')
 }
 

@@ -28,7 +28,7 @@ import {
 } from './kernel.ts'
 import { enterNested } from './pmap.ts'
 import { allows } from './protection.ts'
-import { faultIn } from './uvm_fault.ts'
+import { faultIn, isAsleepInFault } from './uvm_fault.ts'
 import { entryAt } from './uvm_map.ts'
 import { mustStop } from './vmm_find.ts'
 
@@ -191,7 +191,7 @@ export function extractPage(kernel: Kernel): Answer {
 
 /** uvm_fault_wire() of one page of curproc's map. */
 export function faultWire(kernel: Kernel): Answer | Blocked {
-  if (kernel.thread.waiting === 'pagedaemon') return faultWireAgain(kernel)
+  if (isAsleepInFault(kernel)) return faultWireAgain(kernel)
   const { hva, pid } = kernel.thread.locals
   const injected = kernel.fails('uvm_fault_wire')
   if (injected !== null) return refuseWire(kernel, injected)
@@ -218,6 +218,7 @@ export function faultWireAgain(kernel: Kernel): Answer | Blocked {
   const result = faultIn(kernel, process, entry, hva as Hva, true)
   if (result === 'ok') return DONE
   if (result === 'busy') return blocked('pagedaemon')
+  if (result === 'starved') return blocked('memory')
   return result === 'short' ? SHORT : refuseWire(kernel, result)
 }
 

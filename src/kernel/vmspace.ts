@@ -13,7 +13,7 @@ import { nestedEntryAt } from '../model/backing.ts'
 import type { Entry, Slot, Vm } from '../model/world.ts'
 import { type Blocked, blocked, commandOf, DONE, type Kernel, learn, NONE, refuse, SHORT, vmOf } from './kernel.ts'
 import { createPmap, destroyPmap, removeRange } from './pmap.ts'
-import { faultNested } from './uvm_fault.ts'
+import { faultNested, isAsleepInFault } from './uvm_fault.ts'
 import { shareIntoNested, shareIntoProcess } from './uvm_share.ts'
 import { checkRanges } from './vmm_create.ts'
 import { faultGpa, handlerOf, judgeFault } from './vmm_run.ts'
@@ -148,7 +148,7 @@ function refuseFault(kernel: Kernel, errno: Errno): Answer {
 
 /** uvm_fault_wire() of one page of the nested map: whoever runs the vCPU, the page is the VM's. */
 export function wireNested(kernel: Kernel): Answer | Blocked {
-  if (kernel.thread.waiting === 'pagedaemon') return wireNestedAgain(kernel)
+  if (isAsleepInFault(kernel)) return wireNestedAgain(kernel)
   const injected = kernel.fails('uvm_fault_wire')
   if (injected !== null) return refuseFault(kernel, injected)
   if (kernel.fails('fault_nomap') !== null) {
@@ -166,5 +166,6 @@ export function wireNestedAgain(kernel: Kernel): Answer | Blocked {
   const result = entry === undefined ? 'EFAULT' : faultNested(kernel, vm, entry, gpa as Gpa)
   if (result === 'ok') return DONE
   if (result === 'busy') return blocked('pagedaemon')
+  if (result === 'starved') return blocked('memory')
   return result === 'short' ? SHORT : refuseFault(kernel, result)
 }

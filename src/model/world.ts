@@ -10,7 +10,7 @@ import type { Boot } from '../../events/boot.ts'
 import type { CallCommand, Pledge } from '../../events/command.ts'
 import type { Errno } from '../../events/errno.ts'
 import type { ObjectRef, Pid, PmapRef, SlotIndex, ThreadId, VcpuId, VmId, VmRef } from '../../events/ids.ts'
-import type { VmInfo } from '../../events/reply.ts'
+import type { PageFate, VmInfo } from '../../events/reply.ts'
 import type { Advice, Inherit, Protection } from '../../events/space.ts'
 import type { WaitChannel } from '../../events/wait.ts'
 import type { MemoryReader } from './memory.ts'
@@ -190,6 +190,8 @@ export type Locals = {
   readonly faulted: boolean
   /** What an access found. */
   readonly value: number
+  /** What the page daemon did with a page. */
+  readonly fate: PageFate
   readonly stop: boolean
   readonly exit: 'none' | 'handled' | 'mmio' | 'protect'
   readonly instructionLength: number
@@ -294,6 +296,7 @@ export const NO_LOCALS: Locals = {
   vcpus: 0,
   faulted: false,
   value: 0,
+  fate: 'freed',
   stop: false,
   exit: 'none',
   instructionLength: 0,

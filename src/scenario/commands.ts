@@ -123,6 +123,8 @@ const CALLS = [
   line('host.exec', pid),
   line('host.coredump', pid),
   line('host.pageout', { object: must(w.name), page: must(w.small) }),
+  line('host.deactivate', { object: must(w.name), page: must(w.small) }),
+  line('host.reclaim', { object: must(w.name), page: must(w.small) }),
   line('host.suspend', {}),
   line('host.wakeup', {}),
   line('host.muststop', vmCall),
@@ -166,6 +168,8 @@ const boot = line('boot', {
   vcpuMax: may(w.small, DEFAULT_BOOT.vcpuMax),
   meltdown: may(flag, DEFAULT_BOOT.meltdown),
   frames: may(w.times, DEFAULT_BOOT.frames),
+  faultAhead: v.exactOptional(w.small as Schema<number>),
+  swapSlots: v.exactOptional(w.small as Schema<number>),
 })
 
 /** What a line says once it was read; `vm.create` and `vm.share` have become the ioctls that vmd would issue. */

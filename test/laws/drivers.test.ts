@@ -4,6 +4,7 @@
  */
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { DEFAULT_BOOT } from '../../events/boot.ts'
 import type { Recorded } from '../../events/event.ts'
 import { Engine } from '../../src/engine/engine.ts'
 import { createRun, type Run } from '../../src/engine/run.ts'
@@ -110,7 +111,7 @@ describe('all drivers', () => {
     const memory = new VersionedMemory(64)
     memory.begin(3)
     for (const kind of KINDS)
-      expect(() => driverOf(kind, bootWorld({ mode: 'ept', vcpuMax: 1, meltdown: false, frames: 64 }, memory), memory))
+      expect(() => driverOf(kind, bootWorld({ ...DEFAULT_BOOT, vcpuMax: 1, frames: 64 }, memory), memory))
         .to.throw()
         .with.property('code', 'RED010')
   })

@@ -4,9 +4,10 @@
  */
 import { expect } from 'chai'
 import type { AnyStateMachine } from 'xstate'
+import type { Answer } from '../../events/answer.ts'
+import { DEFAULT_BOOT } from '../../events/boot.ts'
 import type { VmmEvent } from '../../events/event.ts'
 import type { ObjectRef, VmRef } from '../../events/ids.ts'
-import type { Answer } from '../../events/answer.ts'
 import { type CallContext, NO_CALL } from '../../machines/calls/setup.ts'
 import { pagedaemonMachine } from '../../machines/pagedaemon.ts'
 import { processMachine } from '../../machines/process.ts'
@@ -115,7 +116,7 @@ function worldWith(lives: { vm?: VmLife; slot?: SlotLife; vcpu?: VcpuLife; paged
   const memory = new PlainMemory(64)
   memory.takeFrame(40, 'object', object, 2)
   memory.setResident(object, 2, 40)
-  const world = cloneWorld(bootWorld({ mode: 'ept', vcpuMax: 512, meltdown: false, frames: 64 }, memory), memory)
+  const world = cloneWorld(bootWorld({ ...DEFAULT_BOOT, frames: 64 }, memory), memory)
   const listed = lives.vm === undefined || lives.vm === 'registered' || lives.vm === 'condemned'
   world.softc.list = listed ? [vm] : []
   world.pagedaemon = lives.pagedaemon ?? 'idle'

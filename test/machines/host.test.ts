@@ -8,6 +8,7 @@ import {
   munmapMachine,
   pageoutMachine,
   pokeMachine,
+  reclaimMachine,
   singleStep,
   suspendMachine,
   touchMachine,
@@ -87,6 +88,22 @@ describe('uvmpd_scan_inactive()', () => {
         'pagedaemon.busy pagedaemon.spare',
       ],
       ['refuses a page that is wired', 'choosing refused replying', ''],
+    ],
+  })
+})
+
+describe('uvmpd_scan_inactive() of a page of the queue', () => {
+  const chosen = 'choosing page.chosen protecting done writing'
+  hasPaths(reclaimMachine, {
+    rows: [
+      ['frees the page', `${chosen} done freeing page.freed replying`, 'pagedaemon.busy pagedaemon.evicted'],
+      [
+        'leaves a page for which there is no swap',
+        `${chosen} page.chosen replying`,
+        'pagedaemon.busy pagedaemon.spare',
+      ],
+      ['activates a page that was referenced', 'choosing done replying', ''],
+      ['refuses a page that is not inactive', 'choosing refused replying', ''],
     ],
   })
 })

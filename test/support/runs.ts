@@ -136,6 +136,8 @@ const boots: fc.Arbitrary<Boot> = fc.record({
   vcpuMax: fc.constantFrom(512, 2),
   meltdown: fc.boolean(),
   frames: fc.constantFrom(2 ** 20, 4096, 48, 24),
+  faultAhead: fc.constantFrom(0, 4),
+  swapSlots: fc.constantFrom(2 ** 20, 2),
 })
 
 /** Draws each number from a list, in turns and for ever. */

@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { DEFAULT_BOOT } from '../../events/boot.ts'
 import type { Recorded, VmmEvent } from '../../events/event.ts'
 import { digestOfDesign } from '../../src/design/digest.ts'
 import { UserError } from '../../src/errors.ts'
@@ -128,7 +129,7 @@ describe('a tape that was printed and packed', () => {
       place: null,
       event: { type: 'process.spawned', pid: 100 + index, pledge: [], pmap: 1 } as unknown as VmmEvent,
     }))
-  const header = headerOf({ name: 'aobj', digest: '0' }, { mode: 'ept', vcpuMax: 1, meltdown: false, frames: 8 })
+  const header = headerOf({ name: 'aobj', digest: '0' }, { ...DEFAULT_BOOT, vcpuMax: 1, frames: 8 })
 
   function append(writer: TapeWriter, from: number, count: number): void {
     writer.appendEvents(recordedCodec.encode(events(from, count), from), count, from)

@@ -3,7 +3,7 @@
  * made, and which frames are in use.
  */
 import type { Frame } from '../../../events/address.ts'
-import type { Boot } from '../../../events/boot.ts'
+import { type Boot, DEFAULT_BOOT } from '../../../events/boot.ts'
 import type { VmmEvent } from '../../../events/event.ts'
 import type { ObjectRef, PmapRef } from '../../../events/ids.ts'
 
@@ -11,7 +11,7 @@ import type { ObjectRef, PmapRef } from '../../../events/ids.ts'
  * The host that the imported run is booted on: as many frames as memory can number, since a trace
  * names frames before it is known how many there are.
  */
-export const IMPORT_BOOT: Boot = { mode: 'rvi', vcpuMax: 512, meltdown: false, frames: 2 ** 30 }
+export const IMPORT_BOOT: Boot = { ...DEFAULT_BOOT, mode: 'rvi', frames: 2 ** 30 }
 
 /** The events of one fact, and the books that are kept across all. */
 export class Telling {
