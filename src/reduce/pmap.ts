@@ -65,12 +65,12 @@ export function clearPage(
   if (has(leafFlags(old), LEAF_TRACKED)) memory.removePv(leafFrame(old), pmap, page)
 }
 
-/** `table.added`. */
 /** Other rights for a leaf; its page, its reverse mapping and the counts stay. */
 function protectPage(memory: Memory, pmap: PmapRef, va: Va, level: TableLevel, flags: number, old: number): void {
   memory.setLeaf(pmap, pageOf(va), level, packLeaf(leafFrame(old), flags))
 }
 
+/** `table.added`. */
 export function addTable(
   world: WorldDraft,
   memory: Memory,
