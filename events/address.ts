@@ -43,8 +43,8 @@ const WORD = 2n ** 64n
 
 /** The start of the page that holds `address`; trunc_page() of param.h. */
 export function truncPage<Address extends number>(address: Address): Address {
-  // `%`, not `&`: bit operators cut their operands to 32 bits.
-  return (address - (address % PAGE_SIZE)) as Address
+  // Not `&`, which cuts its operands to 32 bits; and not `%`, which is a call of its own for those that have more.
+  return (Math.floor(address / PAGE_SIZE) * PAGE_SIZE) as Address
 }
 
 /** Number of the page that holds `address`; atop() of param.h. */

@@ -57,14 +57,18 @@ export type WalkStep = {
   readonly frame: number | null
 }
 
-/** Bits of a packed leaf; see `Memory.leaf`. */
-export const LEAF_READ = 1
-export const LEAF_WRITE = 2
-export const LEAF_EXECUTE = 4
-export const LEAF_WIRED = 8
-export const LEAF_TRACKED = 16
-/** A packed leaf is `frame * LEAF_FRAME + flags`; frames stay below 2^46, so a double holds it. */
-export const LEAF_FRAME = 32
+export {
+  hasFlag,
+  LEAF_EXECUTE,
+  LEAF_FRAME,
+  LEAF_READ,
+  LEAF_TRACKED,
+  LEAF_WIRED,
+  LEAF_WRITE,
+  leafFlags,
+  leafFrame,
+  packLeaf,
+} from './memory/leaf.ts'
 
 /** What anybody may ask of memory at one moment. */
 export interface MemoryReader {
@@ -196,24 +200,4 @@ export interface Memory extends MemoryReader {
   setSwapped(object: number, index: number, swapped: boolean): void
   /** Forgets all its pages, resident and swapped; their frames are freed by the caller's events. */
   dropObject(object: number): void
-}
-
-/** Builds the packed form that `setLeaf` takes. */
-export function packLeaf(frame: number, flags: number): number {
-  return frame * LEAF_FRAME + flags
-}
-
-/** The frame of a packed leaf. */
-export function leafFrame(packed: number): number {
-  return Math.floor(packed / LEAF_FRAME)
-}
-
-/** The LEAF_* bits of a packed leaf. */
-export function leafFlags(packed: number): number {
-  return packed % LEAF_FRAME
-}
-
-/** Whether `flags` has the one bit `flag`; without bit operators, which are kept out of the core. */
-export function hasFlag(flags: number, flag: number): boolean {
-  return flags % (2 * flag) >= flag
 }

@@ -10,38 +10,32 @@ import { unreachable } from '../../events/event.ts'
 import type { PmapRef } from '../../events/ids.ts'
 import type { PmapEvent, TableLevel } from '../../events/pmap.ts'
 import type { Memory } from '../model/memory.ts'
-import { LEAF_TRACKED, LEAF_WIRED, leafFlags, leafFrame, packLeaf } from '../model/memory.ts'
+import { hasFlag, LEAF_TRACKED, LEAF_WIRED, leafFlags, leafFrame, packLeaf } from '../model/memory.ts'
 import type { WorldDraft } from './draft.ts'
 import { pmapOf, vmOf } from './lookup.ts'
-
-/** Whether `flags` has the one bit `flag`; without bit operators, which are kept out of the core. */
-function has(flags: number, flag: number): boolean {
-  return flags % (2 * flag) >= flag
-}
 
 export function enterPage(
   world: WorldDraft,
   memory: Memory,
   pmap: PmapRef,
-  va: Va,
+  page: number,
   level: TableLevel,
   frame: Frame,
   flags: number,
   old: number,
 ): void {
   const record = pmapOf(world, pmap)
-  const page = pageOf(va)
   memory.setLeaf(pmap, page, level, packLeaf(frame, flags))
-  const tracked = has(flags, LEAF_TRACKED)
-  if (has(flags, LEAF_WIRED)) record.wired += 1
+  const tracked = hasFlag(flags, LEAF_TRACKED)
+  if (hasFlag(flags, LEAF_WIRED)) record.wired += 1
   if (old < 0) {
     record.resident += 1
     if (tracked) memory.addPv(frame, pmap, page)
     return
   }
-  if (has(leafFlags(old), LEAF_WIRED)) record.wired -= 1
+  if (hasFlag(leafFlags(old), LEAF_WIRED)) record.wired -= 1
   const before = leafFrame(old)
-  const wasTracked = has(leafFlags(old), LEAF_TRACKED)
+  const wasTracked = hasFlag(leafFlags(old), LEAF_TRACKED)
   // The same page entered again keeps its pv entry.
   if (before === frame && wasTracked === tracked) return
   if (wasTracked) memory.removePv(before, pmap, page)
@@ -53,16 +47,15 @@ export function clearPage(
   world: WorldDraft,
   memory: Memory,
   pmap: PmapRef,
-  va: Va,
+  page: number,
   level: TableLevel,
   old: number,
 ): void {
   const record = pmapOf(world, pmap)
-  const page = pageOf(va)
   memory.clearLeaf(pmap, page, level)
   record.resident -= 1
-  if (has(leafFlags(old), LEAF_WIRED)) record.wired -= 1
-  if (has(leafFlags(old), LEAF_TRACKED)) memory.removePv(leafFrame(old), pmap, page)
+  if (hasFlag(leafFlags(old), LEAF_WIRED)) record.wired -= 1
+  if (hasFlag(leafFlags(old), LEAF_TRACKED)) memory.removePv(leafFrame(old), pmap, page)
 }
 
 /** Other rights for a leaf; its page, its reverse mapping and the counts stay. */
@@ -75,12 +68,12 @@ export function addTable(
   world: WorldDraft,
   memory: Memory,
   pmap: PmapRef,
-  va: Va,
+  page: number,
   level: TableLevel,
   frame: Frame,
 ): void {
   memory.takeFrame(frame, 'table', pmap, 0)
-  memory.addTable(pmap, pageOf(va), level, frame)
+  memory.addTable(pmap, page, level, frame)
   pmapOf(world, pmap).resident += 1
 }
 
@@ -89,11 +82,11 @@ export function freeTable(
   world: WorldDraft,
   memory: Memory,
   pmap: PmapRef,
-  va: Va,
+  page: number,
   level: TableLevel,
   frame: Frame,
 ): void {
-  memory.removeTable(pmap, pageOf(va), level)
+  memory.removeTable(pmap, page, level)
   memory.freeFrame(frame)
   pmapOf(world, pmap).resident -= 1
 }
@@ -133,19 +126,20 @@ export function reducePmap(world: WorldDraft, event: PmapEvent, memory: Memory):
       return
     }
     case 'table.added':
-      addTable(world, memory, event.pmap, event.va, event.level, event.frame)
+      addTable(world, memory, event.pmap, pageOf(event.va), event.level, event.frame)
       return
     case 'table.freed':
-      freeTable(world, memory, event.pmap, event.va, event.level, event.frame)
+      freeTable(world, memory, event.pmap, pageOf(event.va), event.level, event.frame)
       return
     case 'pmap.entered':
-      enterPage(world, memory, event.pmap, event.va, event.level, event.frame, event.flags, event.old)
+      enterPage(world, memory, event.pmap, pageOf(event.va), event.level, event.frame, event.flags, event.old)
       return
     case 'pmap.cleared':
-      clearPage(world, memory, event.pmap, event.va, event.level, event.old)
+      clearPage(world, memory, event.pmap, pageOf(event.va), event.level, event.old)
       return
     case 'pmap.protected':
-      if (has(leafFlags(event.old), LEAF_WIRED) && !has(event.flags, LEAF_WIRED)) pmapOf(world, event.pmap).wired -= 1
+      if (hasFlag(leafFlags(event.old), LEAF_WIRED) && !hasFlag(event.flags, LEAF_WIRED))
+        pmapOf(world, event.pmap).wired -= 1
       protectPage(memory, event.pmap, event.va, event.level, event.flags, event.old)
       return
     case 'pmap.destroyed': {

@@ -2,12 +2,12 @@
  * A memory that takes every write and does nothing. A seek runs the records of the world forward from a checkpoint;
  * the versions of memory are there already.
  */
-import type { TimedMemory } from './bulk.ts'
+import type { Memory } from '../model/memory.ts'
 
 const ignore = (): void => {}
 
 /** Reducers write to memory and never read it, so the readers are not there. */
-export const VOID_MEMORY: TimedMemory = {
+export const VOID_MEMORY: Memory = {
   version: 0,
   begin: ignore,
   createPmap: ignore,
@@ -35,4 +35,4 @@ export const VOID_MEMORY: TimedMemory = {
   dropObject: ignore,
   // The end of a pmap visits its tables to free their frames; here there are none.
   eachTable: ignore,
-} as unknown as TimedMemory
+} as unknown as Memory

@@ -103,16 +103,28 @@ export class ByteSink {
 
   /** Runs `write`, and puts the length of what it wrote before it. */
   sized(write: () => void): void {
-    const start = this.#length
+    // Nearly all that is written so is short: room for one byte of length is left at once.
+    const start = this.claim(1)
     write()
-    const count = this.#length - start
-    this.uint(count)
-    const prefix = this.#length - start - count
-    const bytes = this.#bytes
-    const length = bytes.slice(start + count, this.#length)
-    bytes.copyWithin(start + prefix, start, start + count)
-    bytes.set(length, start)
+    const end = this.#length
+    const count = end - start - 1
+    const more = lengthBytes(count) - 1
+    if (more > 0) {
+      this.claim(more)
+      this.#bytes.copyWithin(start + 1 + more, start + 1, end)
+    }
+    let at = start
+    let rest = count
+    for (; rest >= 128; rest = Math.floor(rest / 128)) this.#bytes[at++] = 128 + (rest % 128)
+    this.#bytes[at] = rest
   }
+}
+
+/** Bytes that `ByteSink.uint` takes for `value`. */
+function lengthBytes(value: number): number {
+  let bytes = 1
+  for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) bytes += 1
+  return bytes
 }
 
 /** A payload being read. Nothing is read beyond its end; what asks for it is malformed. */

@@ -6,10 +6,10 @@
  * are: a frame says that once for all its columns. Any doubles can be written; integers of up to 53 bits are what it is
  * made for. Each number comes back as it was, -0 and NaN too.
  */
-import { ByteSink, type ByteSource } from './bytes.ts'
+import type { ByteSink, ByteSource } from './bytes.ts'
 import { readBest, writeBest } from './columns/best.ts'
+import type { Bases } from './columns/like.ts'
 import { scratch } from './columns/scratch.ts'
-import { putSeries, takeSeries } from './columns/series.ts'
 import { TAG } from './columns/tags.ts'
 
 /**
@@ -18,7 +18,7 @@ import { TAG } from './columns/tags.ts'
  * @throws RangeError when there are fewer.
  */
 export function encodeColumn(sink: ByteSink, values: ArrayLike<number>, n: number): void {
-  const own = copyOf(values, n, 'values')
+  const own = doublesOf(values, n)
   sink.sized(() => {
     writeBest(sink, own, n)
   })
@@ -38,7 +38,30 @@ export function decodeColumn(source: ByteSource, n: number, out: Float64Array): 
   })
 }
 
-/** The same into 32-bit integers. @throws TapeError TAPE016 for a number that is none, too. */
+/**
+ * Appends a column to a payload of which `bases` knows the columns so far: one that goes like one of those takes a few
+ * bytes. `values` must stay as they are until `bases` is cleared.
+ */
+export function encodeColumnAmong(sink: ByteSink, values: Float64Array, n: number, bases: Bases): void {
+  if (values.length < n) throw new RangeError(`${n} numbers were wanted, and ${values.length} were given`)
+  sink.sized(() => {
+    const tag = writeBest(sink, values, n, bases)
+    bases.keep(tag, values, n)
+  })
+}
+
+/** Reads what `encodeColumnAmong` wrote; `out` must stay as it is until `bases` is cleared. Throws as `decodeColumn`. */
+export function decodeColumnAmong(source: ByteSource, n: number, out: Float64Array, bases: Bases): void {
+  if (out.length < n) throw tooShort(n, out.length)
+  within(source, () => {
+    const tag = source.byte()
+    if (tag === TAG.like) bases.read(source, n, out)
+    else readBest(tag, source, n, out)
+    bases.keep(tag, out, n)
+  })
+}
+
+/** `decodeColumn` into 32-bit integers. @throws TapeError TAPE016 for a number that is none, too. */
 export function decodeInt32Column(source: ByteSource, n: number, out: Int32Array): void {
   const whole = scratch('whole', n)
   decodeColumn(source, n, whole)
@@ -52,113 +75,6 @@ export function decodeInt32Column(source: ByteSource, n: number, out: Int32Array
 /** Passes over one column of any kind without reading it. @throws TapeError TAPE016 when it ends too early. */
 export function skipColumn(source: ByteSource): void {
   source.take(source.uint())
-}
-
-/**
- * Appends a column whose reader has `predicted` already: the numbers that a rule, a register or another column makes
- * likely. Where all are as predicted it takes two bytes; a fixed distance from the prediction, four or so; and what
- * remains is told by its places. Where the prediction is of no use, this is `encodeColumn`.
- *
- * @throws RangeError when either has fewer than `n` numbers.
- */
-export function encodeColumnAgainst(
-  sink: ByteSink,
-  values: ArrayLike<number>,
-  predicted: ArrayLike<number>,
-  n: number,
-): void {
-  const own = copyOf(values, n, 'actual')
-  const guess = copyOf(predicted, n, 'predicted')
-  const positions = scratch('positions', n)
-  const exceptions = scratch('exceptions', n)
-  let count = 0
-  for (let i = 0; i < n; i++) {
-    if (Object.is(own[i], guess[i])) continue
-    positions[count] = i
-    exceptions[count] = own[i] as number
-    count += 1
-  }
-  if (count === 0) {
-    sink.uint(1)
-    sink.byte(TAG.same)
-    return
-  }
-  candidate.clear()
-  writeBest(candidate, own, n)
-  let start = 0
-  const consider = (write: () => void) => {
-    const before = candidate.length
-    write()
-    // The shorter of the two stays; the earlier one if they are equal.
-    if (candidate.length - before < before - start) start = before
-    else candidate.drop(before)
-  }
-  if (count <= n / 2)
-    consider(() => {
-      candidate.byte(TAG.except)
-      candidate.uint(count)
-      putSeries(candidate, positions, count, 'positionDeltas')
-      writeBest(candidate, exceptions, count)
-    })
-  const differences = differencesOf(own, guess, n)
-  if (differences !== null)
-    consider(() => {
-      candidate.byte(TAG.plus)
-      writeBest(candidate, differences, n)
-    })
-  const chosen = candidate.written().subarray(start)
-  sink.uint(chosen.length)
-  sink.raw(chosen)
-}
-
-/**
- * Reads what `encodeColumnAgainst` wrote. `out` may be `predicted` itself.
- *
- * @throws TapeError TAPE016 as `decodeColumn`; RangeError when `out` or `predicted` is too short.
- */
-export function decodeColumnAgainst(source: ByteSource, predicted: Float64Array, n: number, out: Float64Array): void {
-  if (Math.min(out.length, predicted.length) < n) throw tooShort(n, Math.min(out.length, predicted.length))
-  within(source, () => {
-    const tag = source.byte()
-    if (tag === TAG.same) {
-      if (out !== predicted) out.set(predicted.subarray(0, n))
-    } else if (tag === TAG.plus) {
-      const differences = scratch('differences', n)
-      readBest(source.byte(), source, n, differences)
-      for (let i = 0; i < n; i++) out[i] = (predicted[i] as number) + (differences[i] as number)
-    } else if (tag === TAG.except) {
-      const count = source.countUpTo(n, 'exceptions')
-      const positions = scratch('positions', count)
-      const exceptions = scratch('exceptions', count)
-      takeSeries(source, count, positions)
-      readBest(source.byte(), source, count, exceptions)
-      if (out !== predicted) out.set(predicted.subarray(0, n))
-      let before = -1
-      for (let i = 0; i < count; i++) {
-        const position = positions[i] as number
-        if (!(position > before && position < n && Number.isInteger(position)))
-          throw source.malformed(`an exception after number ${before} was wanted, and one at ${position} was found`)
-        out[position] = exceptions[i] as number
-        before = position
-      }
-    } else readBest(tag, source, n, out)
-  })
-}
-
-/** Where the ways of writing one column are compared. */
-const candidate = new ByteSink()
-
-/** What to add to the prediction, or null where numbers are not integers or the sum would not be exact. */
-function differencesOf(values: Float64Array, predicted: Float64Array, n: number): Float64Array | null {
-  const differences = scratch('differences', n)
-  for (let i = 0; i < n; i++) {
-    const value = values[i] as number
-    const difference = value - (predicted[i] as number)
-    if (!Number.isSafeInteger(difference) || !Number.isSafeInteger(value)) return null
-    if (!Object.is((predicted[i] as number) + difference, value)) return null
-    differences[i] = difference
-  }
-  return differences
 }
 
 /** Reads a length, lets `read` see so many bytes, and holds it to reading all of them. */
@@ -180,11 +96,11 @@ function tooShort(wanted: number, found: number): RangeError {
   return new RangeError(`${wanted} numbers were wanted, and there is room for ${found}`)
 }
 
-function copyOf(values: ArrayLike<number>, n: number, name: 'values' | 'actual' | 'predicted'): Float64Array {
+/** The numbers in the one kind of array that the loops see, so that they stay quick. */
+function doublesOf(values: ArrayLike<number>, n: number): Float64Array {
   if (values.length < n) throw new RangeError(`${n} numbers were wanted, and ${values.length} were given`)
-  const own = scratch(name, n)
-  // Typed arrays are copied as memory, plain ones by a loop that sees one kind of array.
-  if (values instanceof Float64Array) own.set(values.length === n ? values : values.subarray(0, n))
-  else for (let i = 0; i < n; i++) own[i] = values[i] as number
+  if (values instanceof Float64Array) return values
+  const own = scratch('values', n)
+  for (let i = 0; i < n; i++) own[i] = values[i] as number
   return own
 }

@@ -41,7 +41,11 @@ function hot<Type extends EventType>(
   return { type, fields, put: put as HotType['put'], get: get as HotType['get'] }
 }
 
-const at = (columns: Columns, field: number, row: number): number => (columns[field] as Float64Array)[row] as number
+/** Field number `field` of the event in row `row`. */
+export function fieldAt(columns: Columns, field: number, row: number): number {
+  return (columns[field] as Float64Array)[row] as number
+}
+
 const set = (columns: Columns, field: number, row: number, value: number): void => {
   ;(columns[field] as Float64Array)[row] = value
 }
@@ -50,15 +54,23 @@ const set = (columns: Columns, field: number, row: number, value: number): void 
 export const HOT: readonly HotType[] = [
   hot(
     'vcpu.faulted',
-    ['vm', 'vcpu', 'gpa'],
+    // The page by itself: the other events of a fault name it again.
+    ['vm', 'vcpu', 'page', 'byte'],
     (event, c, row) => {
       if (!fits(event.gpa)) return false
+      const number = Math.floor(event.gpa / PAGE_SIZE)
       set(c, 0, row, event.vm)
       set(c, 1, row, event.vcpu)
-      set(c, 2, row, event.gpa)
+      set(c, 2, row, number)
+      set(c, 3, row, event.gpa - number * PAGE_SIZE)
       return true
     },
-    (c, row) => ({ type: 'vcpu.faulted', vm: at(c, 0, row) as never, vcpu: at(c, 1, row), gpa: at(c, 2, row) }),
+    (c, row) => ({
+      type: 'vcpu.faulted',
+      vm: fieldAt(c, 0, row) as never,
+      vcpu: fieldAt(c, 1, row),
+      gpa: fieldAt(c, 2, row) * PAGE_SIZE + fieldAt(c, 3, row),
+    }),
   ),
   hot(
     'fault.translated',
@@ -74,9 +86,9 @@ export const HOT: readonly HotType[] = [
     },
     (c, row) => ({
       type: 'fault.translated',
-      vm: at(c, 0, row) as never,
-      gpa: (at(c, 1, row) * PAGE_SIZE) as never,
-      hva: at(c, 2, row) * PAGE_SIZE,
+      vm: fieldAt(c, 0, row) as never,
+      gpa: (fieldAt(c, 1, row) * PAGE_SIZE) as never,
+      hva: fieldAt(c, 2, row) * PAGE_SIZE,
     }),
   ),
   hot(
@@ -92,9 +104,9 @@ export const HOT: readonly HotType[] = [
     },
     (c, row) => ({
       type: 'pmap.extracted',
-      pmap: at(c, 0, row) as never,
-      va: at(c, 1, row) * PAGE_SIZE,
-      frame: at(c, 2, row) as never,
+      pmap: fieldAt(c, 0, row) as never,
+      va: fieldAt(c, 1, row) * PAGE_SIZE,
+      frame: fieldAt(c, 2, row) as never,
     }),
   ),
   hot(
@@ -109,10 +121,10 @@ export const HOT: readonly HotType[] = [
     },
     (c, row) => ({
       type: 'page.allocated',
-      object: at(c, 0, row) as never,
-      index: at(c, 1, row),
-      frame: at(c, 2, row) as never,
-      from: at(c, 3, row) === 1 ? 'swap' : 'zero',
+      object: fieldAt(c, 0, row) as never,
+      index: fieldAt(c, 1, row),
+      frame: fieldAt(c, 2, row) as never,
+      from: fieldAt(c, 3, row) === 1 ? 'swap' : 'zero',
     }),
   ),
   hot(
@@ -129,10 +141,10 @@ export const HOT: readonly HotType[] = [
     },
     (c, row) => ({
       type: 'table.added',
-      pmap: at(c, 0, row) as never,
-      va: (at(c, 1, row) * PAGE_SIZE) as never,
-      level: at(c, 2, row) as never,
-      frame: at(c, 3, row) as never,
+      pmap: fieldAt(c, 0, row) as never,
+      va: (fieldAt(c, 1, row) * PAGE_SIZE) as never,
+      level: fieldAt(c, 2, row) as never,
+      frame: fieldAt(c, 3, row) as never,
     }),
   ),
   hot(
@@ -149,10 +161,10 @@ export const HOT: readonly HotType[] = [
     },
     (c, row) => ({
       type: 'table.freed',
-      pmap: at(c, 0, row) as never,
-      va: (at(c, 1, row) * PAGE_SIZE) as never,
-      level: at(c, 2, row) as never,
-      frame: at(c, 3, row) as never,
+      pmap: fieldAt(c, 0, row) as never,
+      va: (fieldAt(c, 1, row) * PAGE_SIZE) as never,
+      level: fieldAt(c, 2, row) as never,
+      frame: fieldAt(c, 3, row) as never,
     }),
   ),
   hot(
@@ -171,12 +183,12 @@ export const HOT: readonly HotType[] = [
     },
     (c, row) => ({
       type: 'pmap.entered',
-      pmap: at(c, 0, row) as never,
-      va: (at(c, 1, row) * PAGE_SIZE) as never,
-      level: at(c, 2, row) as never,
-      frame: at(c, 3, row) as never,
-      flags: at(c, 4, row),
-      old: at(c, 5, row),
+      pmap: fieldAt(c, 0, row) as never,
+      va: (fieldAt(c, 1, row) * PAGE_SIZE) as never,
+      level: fieldAt(c, 2, row) as never,
+      frame: fieldAt(c, 3, row) as never,
+      flags: fieldAt(c, 4, row),
+      old: fieldAt(c, 5, row),
     }),
   ),
   hot(
@@ -193,10 +205,10 @@ export const HOT: readonly HotType[] = [
     },
     (c, row) => ({
       type: 'pmap.cleared',
-      pmap: at(c, 0, row) as never,
-      va: (at(c, 1, row) * PAGE_SIZE) as never,
-      level: at(c, 2, row) as never,
-      old: at(c, 3, row),
+      pmap: fieldAt(c, 0, row) as never,
+      va: (fieldAt(c, 1, row) * PAGE_SIZE) as never,
+      level: fieldAt(c, 2, row) as never,
+      old: fieldAt(c, 3, row),
     }),
   ),
   hot(
@@ -213,10 +225,10 @@ export const HOT: readonly HotType[] = [
     },
     (c, row) => ({
       type: 'page.wired',
-      frame: at(c, 0, row) as never,
-      wires: at(c, 1, row),
-      pid: at(c, 2, row),
-      va: (at(c, 3, row) * PAGE_SIZE) as never,
+      frame: fieldAt(c, 0, row) as never,
+      wires: fieldAt(c, 1, row),
+      pid: fieldAt(c, 2, row),
+      va: (fieldAt(c, 3, row) * PAGE_SIZE) as never,
     }),
   ),
   hot(
@@ -230,9 +242,9 @@ export const HOT: readonly HotType[] = [
     },
     (c, row) => ({
       type: 'page.freed',
-      object: at(c, 0, row) as never,
-      index: at(c, 1, row),
-      frame: at(c, 2, row) as never,
+      object: fieldAt(c, 0, row) as never,
+      index: fieldAt(c, 1, row),
+      frame: fieldAt(c, 2, row) as never,
     }),
   ),
   hot(
@@ -244,7 +256,7 @@ export const HOT: readonly HotType[] = [
       set(c, 1, row, event.vcpu)
       return true
     },
-    (c, row) => ({ type: 'vmcs.reloaded', vm: at(c, 0, row) as never, vcpu: at(c, 1, row), errno: null }),
+    (c, row) => ({ type: 'vmcs.reloaded', vm: fieldAt(c, 0, row) as never, vcpu: fieldAt(c, 1, row), errno: null }),
   ),
   hot(
     'vcpu.entered',
@@ -254,7 +266,7 @@ export const HOT: readonly HotType[] = [
       set(c, 1, row, event.vcpu)
       return true
     },
-    (c, row) => ({ type: 'vcpu.entered', vm: at(c, 0, row) as never, vcpu: at(c, 1, row) }),
+    (c, row) => ({ type: 'vcpu.entered', vm: fieldAt(c, 0, row) as never, vcpu: fieldAt(c, 1, row) }),
   ),
 ]
 

@@ -1,24 +1,32 @@
 /**
- * Recorded events as the payload of a frame, and back. What every record has (type, thread, place) is one small
- * number, the *kind*, looked up in a list at the head of the payload; the fields of hot events are columns; all other
- * events are objects in msgpack. Equal records give equal bytes.
+ * Recorded events as the payload of a frame, and back; packer.ts writes them. What every record has (type, thread, place)
+ * is one small number, the *kind*, looked up in a list at the head of the payload; the fields of hot events are columns,
+ * those of each kind by themselves, since what one step records is alike; all other events are objects in msgpack. Equal
+ * records give equal bytes.
  *
  * The layout is described in docs/tape-format.md, "Events".
  */
-import { decode, encode } from '@msgpack/msgpack'
+import { decode } from '@msgpack/msgpack'
 import type { Recorded, VmmEvent } from '../../events/event.ts'
-import { ByteSink, ByteSource } from './bytes.ts'
+import { ByteSource } from './bytes.ts'
 import type { EventsCodec } from './codec.ts'
-import { decodeColumn, encodeColumn } from './columns.ts'
+import { Bases } from './columns/like.ts'
+import { decodeColumn, decodeColumnAmong } from './columns.ts'
 import { reasonOf, TapeError } from './error.ts'
-import { type Columns, HOT, HOT_NUMBER } from './hot.ts'
+import { HOT, HOT_NUMBER, type HotType } from './hot.ts'
+import { MSGPACK, Packer } from './packer.ts'
 
-/** What all records of one kind have in common. `hot` is the number of the columns, or -1 for an object. */
+/** What all records of one kind have in common, and their fields. */
 export type Kind = {
   readonly type: string
   readonly thread: string | null
   readonly place: string | null
+  /** Number of the hot type, or -1 for events that are objects. */
   readonly hot: number
+  /** How many records are of this kind. */
+  readonly rows: number
+  /** A column for each field of the hot type. */
+  readonly columns: readonly Float64Array[]
 }
 
 /** A payload taken apart, without an object for any hot event. Valid until the next one is decoded with the same `Segment`. */
@@ -27,104 +35,15 @@ export type Segment = {
   firstSeq: number
   kinds: readonly Kind[]
   /** Kind of each record. */
-  readonly codes: { values: Float64Array }
-  /** By number of the hot type, then by field. */
-  readonly columns: Float64Array[][]
+  codes: Float64Array
   cold: readonly VmmEvent[]
+  /** Columns that are lent to kinds, in turn. */
+  readonly room: Float64Array[]
 }
 
 /** Room for one segment, which grows with the largest. */
 export function newSegment(): Segment {
-  return {
-    count: 0,
-    firstSeq: 0,
-    kinds: [],
-    codes: { values: new Float64Array(1024) },
-    columns: HOT.map(({ fields }) => fields.map(() => new Float64Array(1024))),
-    cold: [],
-  }
-}
-
-const MSGPACK = { useBigInt64: true, sortKeys: true, ignoreUndefined: true } as const
-
-/** Collects records and writes them as one payload. */
-class Packer {
-  readonly #sink = new ByteSink(2 ** 16)
-  #kinds: Kind[] = []
-  #byType = new Map<string, { readonly kind: Kind; readonly code: number }[]>()
-  #capacity = 1024
-  #codes = new Float64Array(1024)
-  readonly #columns: Float64Array[][] = HOT.map(({ fields }) => fields.map(() => new Float64Array(1024)))
-  readonly #rows = new Int32Array(HOT.length)
-
-  pack(items: readonly Recorded[]): Uint8Array {
-    this.#reset(items.length)
-    const cold: VmmEvent[] = []
-    for (let i = 0; i < items.length; i++) {
-      const { event, thread, place } = items[i] as Recorded
-      const number = this.#put(event)
-      if (number < 0) cold.push(event)
-      this.#codes[i] = this.#codeOf(event.type, thread, place, number)
-    }
-    return this.#write(items.length, cold)
-  }
-
-  #reset(count: number): void {
-    this.#kinds = []
-    this.#byType = new Map()
-    this.#rows.fill(0)
-    if (count <= this.#capacity) return
-    this.#capacity = Math.max(count, 2 * this.#capacity)
-    this.#codes = new Float64Array(this.#capacity)
-    for (const [number, fields] of this.#columns.entries()) {
-      this.#columns[number] = fields.map(() => new Float64Array(this.#capacity))
-    }
-  }
-
-  /** Puts the event into its columns; the number of its hot type, or -1 when it has to be an object. */
-  #put(event: VmmEvent): number {
-    const number = HOT_NUMBER.get(event.type)
-    if (number === undefined) return -1
-    const row = this.#rows[number] as number
-    if (!HOT[number]?.put(event, this.#columns[number] as Columns, row)) return -1
-    this.#rows[number] = row + 1
-    return number
-  }
-
-  #codeOf(type: string, thread: string | null, place: string | null, hot: number): number {
-    let known = this.#byType.get(type)
-    if (known === undefined) {
-      known = []
-      this.#byType.set(type, known)
-    }
-    for (const { kind, code } of known) {
-      if (kind.thread === thread && kind.place === place && kind.hot === hot) return code
-    }
-    const code = this.#kinds.length
-    const kind = { type, thread, place, hot }
-    this.#kinds.push(kind)
-    known.push({ kind, code })
-    return code
-  }
-
-  #write(count: number, cold: readonly VmmEvent[]): Uint8Array {
-    const sink = this.#sink
-    sink.clear()
-    const kinds = this.#kinds.map(({ type, thread, place, hot }) => [type, thread, place, hot >= 0])
-    sink.sized(() => {
-      sink.raw(encode(kinds, MSGPACK))
-    })
-    encodeColumn(sink, this.#codes, count)
-    for (const [number, fields] of this.#columns.entries()) {
-      const rows = this.#rows[number] as number
-      if (rows === 0) continue
-      for (const field of fields) encodeColumn(sink, field, rows)
-    }
-    sink.sized(() => {
-      if (cold.length > 0) sink.raw(encode(cold, MSGPACK))
-    })
-    return sink.written().slice()
-  }
+  return { count: 0, firstSeq: 0, kinds: [], codes: new Float64Array(1024), cold: [], room: [] }
 }
 
 function unpack(bytes: Uint8Array, what: string): unknown {
@@ -135,29 +54,43 @@ function unpack(bytes: Uint8Array, what: string): unknown {
   }
 }
 
-function readKinds(source: ByteSource): readonly Kind[] {
+type Heading = Omit<Kind, 'rows' | 'columns'>
+
+/** Kinds without their columns. */
+function readHeadings(source: ByteSource, count: number): readonly Heading[] {
   const length = source.uint()
   const start = source.take(length)
-  const value = unpack(source.bytes.subarray(start, start + length), 'kinds')
-  if (!Array.isArray(value)) throw source.malformed('a list of kinds was wanted')
-  return value.map((item: unknown) => {
-    const [type, thread, place, hot] = Array.isArray(item) ? item : []
-    const number = hot === true ? HOT_NUMBER.get(type) : -1
-    if (typeof type !== 'string' || number === undefined)
-      throw source.malformed(`a kind of a known type was wanted, found ${String(type)}`)
-    return { type, thread: thread ?? null, place: place ?? null, hot: number }
+  const names = unpack(source.bytes.subarray(start, start + length), 'names')
+  if (!Array.isArray(names)) throw source.malformed('a list of names was wanted')
+  // An event that does not fit its columns leaves a kind without records behind.
+  const kinds = source.countUpTo(2 * count, 'kinds')
+  const [types, threads, places, hots] = [0, 1, 2, 3].map(() => {
+    const column = new Float64Array(kinds)
+    decodeColumn(source, kinds, column)
+    return column
+  }) as [Float64Array, Float64Array, Float64Array, Float64Array]
+  const nameOf = (number: number): string => {
+    const name: unknown = names[number - 1]
+    if (typeof name !== 'string') throw source.malformed(`name ${number} of ${names.length} was wanted`)
+    return name
+  }
+  const optional = (number: number): string | null => (number === 0 ? null : nameOf(number))
+  return Array.from(types, (typeName, at) => {
+    const type = nameOf(typeName)
+    const hot = hots[at] === 1 ? HOT_NUMBER.get(type) : -1
+    if (hot === undefined) throw source.malformed(`a kind with columns was wanted, found ${type}`)
+    return { type, thread: optional(threads[at] as number), place: optional(places[at] as number), hot }
   })
 }
 
-/** How many rows each hot type has, by the codes; throws where a code has no kind. */
-function countRows(segment: Segment, source: ByteSource): Int32Array {
-  const rows = new Int32Array(HOT.length + 1)
-  const { kinds, codes, count } = segment
+/** How many of the records are of each kind; throws where one is of none. */
+function countRows(codes: Float64Array, count: number, kinds: number, source: ByteSource): Int32Array {
+  const rows = new Int32Array(kinds)
   for (let i = 0; i < count; i++) {
-    const kind = kinds[codes.values[i] as number]
-    if (kind === undefined) throw source.malformed(`record ${i} is of kind ${codes.values[i]}, of ${kinds.length}`)
-    const at = kind.hot < 0 ? HOT.length : kind.hot
-    rows[at] = (rows[at] as number) + 1
+    const code = codes[i] as number
+    const before = rows[code]
+    if (before === undefined) throw source.malformed(`record ${i} is of kind ${code}, of ${kinds}`)
+    rows[code] = before + 1
   }
   return rows
 }
@@ -171,20 +104,36 @@ export function decodeSegment(payload: Uint8Array, count: number, firstSeq: numb
   const source = new ByteSource(payload)
   segment.count = count
   segment.firstSeq = firstSeq
-  segment.kinds = readKinds(source)
-  if (segment.codes.values.length < count) segment.codes.values = new Float64Array(2 * count)
-  decodeColumn(source, count, segment.codes.values)
-  const rows = countRows(segment, source)
-  for (let number = 0; number < HOT.length; number++) {
-    const wanted = rows[number] as number
-    if (wanted === 0) continue
-    const fields = segment.columns[number] as Float64Array[]
-    for (let field = 0; field < fields.length; field++) {
-      if ((fields[field] as Float64Array).length < wanted) fields[field] = new Float64Array(2 * wanted)
-      decodeColumn(source, wanted, fields[field] as Float64Array)
+  const headings = readHeadings(source, count)
+  if (segment.codes.length < count) segment.codes = new Float64Array(2 * count)
+  decodeColumn(source, count, segment.codes)
+  const rowsOf = countRows(segment.codes, count, headings.length, source)
+  const bases = new Bases()
+  let lent = 0
+  let objects = 0
+  const lend = (rows: number): Float64Array => {
+    let column = segment.room[lent]
+    if (column === undefined || column.length < rows) {
+      column = new Float64Array(2 * rows)
+      segment.room[lent] = column
     }
+    lent += 1
+    return column
   }
-  segment.cold = readCold(source, rows[HOT.length] as number)
+  segment.kinds = headings.map((heading, code) => {
+    const rows = rowsOf[code] as number
+    if (heading.hot < 0) {
+      objects += rows
+      return { ...heading, rows, columns: [] }
+    }
+    const columns = (HOT[heading.hot] as HotType).fields.map(() => {
+      const column = lend(rows)
+      decodeColumnAmong(source, rows, column, bases)
+      return column
+    })
+    return { ...heading, rows, columns }
+  })
+  segment.cold = readCold(source, objects)
 }
 
 function readCold(source: ByteSource, wanted: number): readonly VmmEvent[] {
@@ -198,17 +147,18 @@ function readCold(source: ByteSource, wanted: number): readonly VmmEvent[] {
 
 /** The records of a segment, one object each. */
 export function* recordsOf(segment: Segment): Generator<Recorded> {
-  const { count, firstSeq, kinds, codes, columns, cold } = segment
-  const rows = new Int32Array(HOT.length)
+  const { count, firstSeq, kinds, codes, cold } = segment
+  const rows = new Int32Array(kinds.length)
   let object = 0
   for (let i = 0; i < count; i++) {
-    const { thread, place, hot } = kinds[codes.values[i] as number] as Kind
+    const code = codes[i] as number
+    const { thread, place, hot, columns } = kinds[code] as Kind
     let event: VmmEvent
     if (hot < 0) event = cold[object++] as VmmEvent
     else {
-      const row = rows[hot] as number
-      rows[hot] = row + 1
-      event = (HOT[hot] as (typeof HOT)[number]).get(columns[hot] as Columns, row)
+      const row = rows[code] as number
+      rows[code] = row + 1
+      event = (HOT[hot] as HotType).get(columns, row)
     }
     yield { seq: firstSeq + i, thread, place, event }
   }
@@ -218,7 +168,11 @@ const packer = new Packer()
 
 /** The codec of recorded events. */
 export const recordedCodec: EventsCodec<Recorded> = {
-  encode: (items) => packer.pack(items),
+  encode(items) {
+    packer.clear()
+    for (const item of items) packer.add(item)
+    return packer.write()
+  },
   decode(payload, count, firstSeq) {
     const segment = newSegment()
     decodeSegment(payload, count, firstSeq, segment)

@@ -9,7 +9,7 @@ import type { Design } from '../design/design.ts'
 import type { RunSnapshot } from '../engine/run.ts'
 import { VERSION } from '../version.ts'
 import type { TapeHeaderInput } from './header.ts'
-import { recordedCodec } from './packing.ts'
+import { Packer } from './packer.ts'
 
 /** Events in a segment, unless told: columns of a few hundred numbers pack well, and a seek decodes one segment. */
 const SEGMENT_EVENTS = 4000
@@ -37,7 +37,8 @@ export function headerOf(design: Pick<Design, 'name'> & { readonly digest: strin
 export class Recording {
   readonly #sink: TapeSink
   readonly #segmentEvents: number
-  #pending: Recorded[] = []
+  readonly #packer = new Packer()
+  #firstSeq = 0
 
   /** @param segmentEvents events that are packed, and with a sync policy of 'segment' made durable, at a time. */
   constructor(sink: TapeSink, segmentEvents: number = SEGMENT_EVENTS) {
@@ -47,17 +48,18 @@ export class Recording {
 
   /** Takes the next event; give this to a run. */
   readonly record = (recorded: Recorded): void => {
-    this.#pending.push(recorded)
-    if (this.#pending.length >= this.#segmentEvents) this.flush()
+    const packer = this.#packer
+    if (packer.count === 0) this.#firstSeq = recorded.seq
+    packer.add(recorded)
+    if (packer.count >= this.#segmentEvents) this.flush()
   }
 
-  /** Writes what is pending as a segment. */
+  /** Writes what is pending as a segment. Where writing fails it stays pending, and may be tried again. */
   flush(): void {
-    const items = this.#pending
-    const [first] = items
-    if (first === undefined) return
-    this.#pending = []
-    this.#sink.appendEvents(recordedCodec.encode(items, first.seq), items.length, first.seq)
+    const packer = this.#packer
+    if (packer.count === 0) return
+    this.#sink.appendEvents(packer.write(), packer.count, this.#firstSeq)
+    packer.clear()
   }
 
   /** Stores the whole run as it is now; `run` must be the one whose events are recorded. */

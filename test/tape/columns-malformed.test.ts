@@ -4,8 +4,9 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { ByteSink, ByteSource } from '../../src/tape/bytes.ts'
+import { Bases } from '../../src/tape/columns/like.ts'
 import { TAG } from '../../src/tape/columns/tags.ts'
-import { decodeColumn, decodeColumnAgainst } from '../../src/tape/columns.ts'
+import { decodeColumn, decodeColumnAmong } from '../../src/tape/columns.ts'
 import { TapeError } from '../../src/tape/error.ts'
 import { runs } from '../support/seed.ts'
 import { column, encoded, expectSame, SAFE } from './numbers.ts'
@@ -208,28 +209,50 @@ describe('a malformed column', () => {
       expect(read(sink.written().slice(), n)).to.equal('refused')
     })
 
-  it('next to a prediction is held to the same', () => {
+  it('among others of its payload is held to the same', () => {
+    let refused = 0
     fc.assert(
-      fc.property(
-        fc.uint8Array({ maxLength: 40 }),
-        fc.constantFrom(TAG.same, TAG.except, TAG.plus),
-        fc.nat(50),
-        (body, tag, n) => {
-          const sink = new ByteSink()
-          sink.uint(body.length + 1)
-          sink.byte(tag)
-          sink.raw(body)
-          const source = new ByteSource(sink.written().slice())
-          const out = new Float64Array(n + 4).fill(0.25)
-          try {
-            decodeColumnAgainst(source, new Float64Array(n), n, out)
-          } catch (cause) {
-            expect(cause).to.have.property('code', 'TAPE016')
-          }
-          expectSame(out.subarray(n), [0.25, 0.25, 0.25, 0.25])
-        },
-      ),
+      fc.property(fc.uint8Array({ maxLength: 40 }), fc.array(fc.nat(1000), { maxLength: 50 }), (body, earlier) => {
+        const bases = new Bases()
+        bases.keep(TAG.planes, Float64Array.from(earlier), earlier.length)
+        const sink = new ByteSink()
+        sink.uint(body.length + 1)
+        sink.byte(TAG.like)
+        sink.raw(body)
+        const source = new ByteSource(sink.written().slice())
+        const n = earlier.length
+        const out = new Float64Array(n + 4).fill(0.25)
+        try {
+          decodeColumnAmong(source, n, out, bases)
+        } catch (cause) {
+          expect(cause).to.have.property('code', 'TAPE016')
+          refused += 1
+        }
+        expectSame(out.subarray(n), [0.25, 0.25, 0.25, 0.25])
+      }),
       { numRuns: runs(2000) },
     )
+    expect(refused).to.be.greaterThan(100)
   })
+
+  const base = Float64Array.from({ length: 20 }, (_, i) => (i * 7919) % 31)
+  const unlike: readonly [string, readonly number[]][] = [
+    ['a base that is not there', [1, 0, 0]],
+    ['a base two records away', [0, 2, 0]],
+    ['numbers that leave the integers', [0, 0, SAFE]],
+    ['more of its own than there are', [0, 0, 0, 5]],
+  ]
+  for (const [what, [number = 0, ...rest]] of unlike)
+    it(`is refused where it goes like another one by ${what}`, () => {
+      const bases = new Bases()
+      bases.keep(TAG.planes, base, base.length)
+      const sink = new ByteSink()
+      sink.sized(() => {
+        sink.byte(TAG.like)
+        sink.uint(number)
+        for (const value of rest) sink.int(value)
+      })
+      const read = () => decodeColumnAmong(new ByteSource(sink.written().slice()), 20, new Float64Array(20), bases)
+      expect(read).to.throw(TapeError).with.property('code', 'TAPE016')
+    })
 })

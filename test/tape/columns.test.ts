@@ -4,13 +4,14 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { ByteSink, ByteSource } from '../../src/tape/bytes.ts'
+import { Bases } from '../../src/tape/columns/like.ts'
 import { TAG } from '../../src/tape/columns/tags.ts'
 import {
   decodeColumn,
-  decodeColumnAgainst,
+  decodeColumnAmong,
   decodeInt32Column,
   encodeColumn,
-  encodeColumnAgainst,
+  encodeColumnAmong,
   skipColumn,
 } from '../../src/tape/columns.ts'
 import { runs } from '../support/seed.ts'
@@ -154,7 +155,10 @@ describe('a column', () => {
     expect(() => encodeColumn(new ByteSink(), [1, 2], 3)).to.throw(RangeError)
     expect(() => decodeColumn(new ByteSource(encoded([1, 2])), 2, new Float64Array(1))).to.throw(RangeError)
     expect(() => decodeInt32Column(new ByteSource(encoded([1, 2])), 2, new Int32Array(1))).to.throw(RangeError)
-    expect(() => encodeColumnAgainst(new ByteSink(), [1, 2], [1], 2)).to.throw(RangeError)
+    expect(() => encodeColumnAmong(new ByteSink(), Float64Array.of(1), 2, new Bases())).to.throw(RangeError)
+    expect(() => decodeColumnAmong(new ByteSource(encoded([1, 2])), 2, new Float64Array(1), new Bases())).to.throw(
+      RangeError,
+    )
   })
 
   it('is read into 32-bit integers, and refused where it does not fit', () => {
@@ -177,50 +181,65 @@ describe('a column', () => {
   })
 })
 
-describe('a column next to a prediction', () => {
-  const pair = fc.oneof(
-    fc
-      .tuple(column, fc.nat(20), integer)
-      .map(([predicted, every, other]) => [
-        predicted,
-        predicted.map((value, i) => ((i + 1) % (every + 1) === 0 ? other : value)),
-      ]),
-    fc.tuple(column, integer).map(([predicted, distance]) => [predicted, predicted.map((value) => value + distance)]),
-    fc.tuple(column, column).map(([one, two]) => {
-      const n = Math.min(one.length, two.length)
-      return [one.slice(0, n), two.slice(0, n)]
-    }),
-  )
+describe('a column among others of its payload', () => {
+  /** All of them as one payload. */
+  function payloadOf(columns: readonly (readonly number[])[]): Uint8Array {
+    const sink = new ByteSink(1)
+    const bases = new Bases()
+    for (const values of columns) encodeColumnAmong(sink, Float64Array.from(values), values.length, bases)
+    return sink.written().slice()
+  }
 
-  it('gives back its numbers, also in place of the prediction', () => {
-    fc.assert(
-      fc.property(pair, ([predicted = [], values = []]) => {
-        const sink = new ByteSink()
-        const n = values.length
-        encodeColumnAgainst(sink, values, predicted, n)
-        const bytes = sink.written()
-        expect(bytes.length).to.be.at.most(encoded(values).length)
-        const apart = new Float64Array(n)
-        decodeColumnAgainst(new ByteSource(bytes), Float64Array.from(predicted), n, apart)
-        expectSame(apart, values)
-        const inPlace = Float64Array.from(predicted)
-        decodeColumnAgainst(new ByteSource(bytes), inPlace, n, inPlace)
-        expectSame(inPlace, values)
-      }),
-      { numRuns: runs(400) },
+  function expectBack(columns: readonly (readonly number[])[]): void {
+    const source = new ByteSource(payloadOf(columns))
+    const bases = new Bases()
+    for (const values of columns) {
+      const out = new Float64Array(values.length)
+      decodeColumnAmong(source, values.length, out, bases)
+      expectSame(out, values)
+    }
+    expect(source.at).to.equal(source.end)
+  }
+
+  /** A column, and others that are it, moved by a constant and up to one number apart. */
+  const alike = fc
+    .tuple(
+      column,
+      fc.array(fc.tuple(integer, fc.integer({ min: -2, max: 2 }), fc.boolean()), { maxLength: 6 }),
+      integer,
     )
+    .map(([first, others, stray]) => [
+      first,
+      ...others.map(([distance, shift, isSpoilt]) => {
+        const moved = first.map((value) => value + distance)
+        const apart = shift < 0 ? [...Array<number>(-shift).fill(stray), ...moved] : moved.slice(shift)
+        return isSpoilt ? apart.map((value, i) => (i === 5 ? stray : value)) : apart
+      }),
+    ])
+
+  it('gives back its numbers, whatever it goes like', () => {
+    fc.assert(fc.property(alike, expectBack), { numRuns: runs(600) })
+    fc.assert(fc.property(fc.array(column, { maxLength: 6 }), expectBack), { numRuns: runs(200) })
   })
 
-  it('takes a few bytes where the prediction is good', () => {
+  it('takes a few bytes where it goes like an earlier one', () => {
     const gpa = Array.from({ length: 1000 }, (_, i) => ((i * i * 7919) % 65536) * 4096)
-    const bytesOf = (values: readonly number[]) => {
-      const sink = new ByteSink()
-      encodeColumnAgainst(sink, values, gpa, gpa.length)
-      return sink.length
-    }
-    expect(bytesOf(gpa)).to.equal(2)
-    expect(bytesOf(gpa.map((value) => value + 0x7f00_0000_0000))).to.be.at.most(11)
-    expect(bytesOf(gpa.map((value, i) => (i === 500 ? 1 : value)))).to.be.at.most(10)
+    const alone = payloadOf([gpa]).length
+    const more = (values: readonly number[]) => payloadOf([gpa, values]).length - alone
+    expect(more(gpa)).to.equal(5)
+    expect(more(gpa.map((value) => value + 0x7f00_0000_0000))).to.be.at.most(12)
+    expect(more(gpa.slice(1))).to.equal(5)
+    expect(more([77, ...gpa])).to.be.at.most(7)
+    expect(more([...gpa.slice(1), 77])).to.be.at.most(7)
+    expect(more(gpa.map((value, i) => (i === 500 ? 1 : value)))).to.be.greaterThan(1000)
+  })
+
+  it('does not go like one whose zeros have another sign, or that has fractions', () => {
+    const numbers = Array.from({ length: 20 }, (_, i) => (i * 7919) % 31)
+    expectBack([numbers, numbers.map((value) => (value === 0 ? -0 : value))])
+    expectBack([numbers.map((value) => value + 0.5), numbers.map((value) => value + 0.5)])
+    expectBack([numbers, numbers.map((value) => value + 0.5)])
+    expectBack([numbers.map((value) => value + SAFE - 40), numbers.map((value) => value - SAFE)])
   })
 })
 

@@ -3,7 +3,8 @@
  */
 import type { ByteSink, ByteSource } from '../bytes.ts'
 import { DICTIONARY_MAX, type Distinct, distinctOf } from './distinct.ts'
-import { type FlatPlan, planFlat, readFlat, traitsOf, uintBytes, writeFlat } from './flat.ts'
+import { type FlatPlan, planFlat, readFlat, stepOf, traitsOf, uintBytes, writeFlat, writeSteps } from './flat.ts'
+import type { Bases } from './like.ts'
 import { codeBits, packedBytes, readChanges, readPacked, writeChanges, writePacked } from './packed.ts'
 import { scratch } from './scratch.ts'
 import { planSeries, putSeries, readSeries, type SeriesPlan, takeSeries, writeSeries } from './series.ts'
@@ -23,15 +24,33 @@ type Plan =
   | { readonly how: 'repeats'; readonly bytes: number; readonly runs: Runs; readonly series: SeriesPlan }
   | { readonly how: 'dictionary'; readonly bytes: number; readonly distinct: Distinct }
 
-/** Writes the first `n` of `values` as the shortest column there is for them. */
-export function writeBest(sink: ByteSink, values: Float64Array, n: number): void {
+/**
+ * Writes the first `n` of `values` as the shortest column there is for them.
+ *
+ * @param bases columns that it may go like.
+ * @returns the tag that it begins with.
+ */
+export function writeBest(sink: ByteSink, values: Float64Array, n: number, bases: Bases | null = null): number {
   if (n === 0) {
     // So that a column is never nothing; the number is not read.
     sink.byte(TAG.constant)
     sink.int(0)
-    return
+    return TAG.constant
   }
-  const plan = planColumn(values, n)
+  // Most columns are the same number, or go up by the same number: nothing else is looked for in those.
+  const step = stepOf(values, n)
+  if (step !== null) return writeSteps(sink, values[0] as number, step)
+  const likeness = bases === null ? null : bases.find(values, n)
+  if (bases !== null && likeness !== null) {
+    bases.write(sink, likeness, values, n)
+    return TAG.like
+  }
+  const start = sink.length
+  writePlan(sink, planColumn(values, n), values, n)
+  return sink.bytes[start] as number
+}
+
+function writePlan(sink: ByteSink, plan: Plan, values: Float64Array, n: number): void {
   switch (plan.how) {
     case 'flat':
       writeFlat(sink, plan.flat, values, n)
@@ -73,7 +92,7 @@ function planColumn(values: Float64Array, n: number): Plan {
   if (!traits.integers) return best
   // Each code has at least a bit, and the dictionary a few bytes.
   const most = best.bytes <= n / 8 + 4 ? 0 : best.bytes <= n / 2 ? 4 : best.bytes <= 1.1 * n + 16 ? 16 : DICTIONARY_MAX
-  const distinct = most === 0 ? null : distinctOf(values, n, most)
+  const distinct = most === 0 ? null : distinctOf(values, n, most, traits)
   if (distinct === null) return best
   const words = Float64Array.from(distinct.values)
   const wordBytes = planSeries(words, words.length, traitsOf(words, words.length), 'wordDeltas').bytes

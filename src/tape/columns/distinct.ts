@@ -3,6 +3,7 @@
  * The different numbers of a column, if they are few, and which of them stands where. Bit operators make a hash of a
  * number, nothing else.
  */
+import type { Traits } from './flat.ts'
 
 /** Most numbers of a dictionary: a code for each fits in a byte. */
 export const DICTIONARY_MAX = 256
@@ -29,8 +30,14 @@ export type Distinct = {
  *
  * @param most null is the answer as soon as there are more than this; at most DICTIONARY_MAX.
  */
-export function distinctOf(values: Float64Array, n: number, most: number): Distinct | null {
+export function distinctOf(
+  values: Float64Array,
+  n: number,
+  most: number,
+  { min, max }: Pick<Traits, 'min' | 'max'>,
+): Distinct | null {
   if (codes.length < n) codes = new Uint8Array(2 * n)
+  if (min >= 0 && max < SLOTS) return distinctSmall(values, n, most)
   let count = 0
   const found: number[] = []
   try {
@@ -66,6 +73,23 @@ export function distinctOf(values: Float64Array, n: number, most: number): Disti
   for (const [place, code] of order.entries()) places[code] = place
   for (let i = 0; i < n; i++) codes[i] = places[codes[i] as number] as number
   return { values: order.map((code) => found[code] as number), codes }
+}
+
+/** The same for numbers that are small enough to have a slot each. */
+function distinctSmall(values: Float64Array, n: number, most: number): Distinct | null {
+  const places = new Int16Array(SLOTS)
+  let count = 0
+  for (let i = 0; i < n; i++) {
+    const value = values[i] as number
+    if (places[value] !== 0) continue
+    if (count === most) return null
+    places[value] = 1
+    count += 1
+  }
+  const found: number[] = []
+  for (let value = 0; value < SLOTS; value++) if (places[value] !== 0) places[value] = found.push(value) - 1
+  for (let i = 0; i < n; i++) codes[i] = places[values[i] as number] as number
+  return { values: found, codes }
 }
 
 /** Where to look for `value` first. Addresses differ in their middle digits, so those are mixed in. */

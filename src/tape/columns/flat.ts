@@ -24,27 +24,20 @@ export type FlatPlan = { readonly tag: number; readonly bytes: number; readonly 
 /** A look at each eighth number tells whether a look at all of them can be worth while. */
 export const SAMPLE_STEP = 8
 const SAFE = Number.MAX_SAFE_INTEGER
-/** What fits in so many bytes of variable length, sign aside: 6 bits in the first and 7 in each other. */
-const VARINT_LIMITS = [2 ** 6, 2 ** 13, 2 ** 20, 2 ** 27, 2 ** 34, 2 ** 41, 2 ** 48]
-
 /** Bytes that `ByteSink.int` takes for `value`. */
 export function intBytes(value: number): number {
   const size = value < 0 ? -1 - value : value
-  let bytes = 1
-  for (const limit of VARINT_LIMITS) {
-    if (size < limit) return bytes
-    bytes += 1
-  }
-  return bytes
+  // Sign aside: 6 bits in the first byte and 7 in each other.
+  if (size < 2 ** 20) return size < 2 ** 6 ? 1 : size < 2 ** 13 ? 2 : 3
+  if (size < 2 ** 34) return size < 2 ** 27 ? 4 : 5
+  return size < 2 ** 41 ? 6 : size < 2 ** 48 ? 7 : 8
 }
 
 /** Bytes of every `step`th number as a number of variable length. */
 function varintBytes(values: Float64Array, n: number, step: number): number {
   let bytes = 0
   for (let i = 0; i < n; i += step) {
-    const value = values[i] as number
-    const size = value < 0 ? -1 - value : value
-    bytes += size < 64 ? 1 : size < 8192 ? 2 : size < 1048576 ? 3 : size < 134217728 ? 4 : intBytes(value)
+    bytes += intBytes(values[i] as number)
   }
   return bytes
 }
@@ -76,6 +69,38 @@ export function traitsOf(values: Float64Array, n: number): Traits {
   }
   if (min < -SAFE || max > SAFE) integers = false
   return { integers, min, max, changes, strided }
+}
+
+/** By how much each number of a column of integers is above the one before, 0 for one number; null where it differs. */
+export function stepOf(values: Float64Array, n: number): number | null {
+  const first = values[0] as number
+  const step = n > 1 ? (values[1] as number) - first : 0
+  const last = first + step * (n - 1)
+  if (!Number.isSafeInteger(first) || !Number.isSafeInteger(step) || !Number.isSafeInteger(last)) return null
+  if (Math.abs(last - first) > SAFE) return null
+  // Compared with what a reader will make of it.
+  if (step === 0) {
+    for (let i = 0; i < n; i++) if (values[i] !== first) return null
+  } else for (let i = 0; i < n; i++) if (values[i] !== first + i * step) return null
+  return hasLostSign(values, n, first, step) ? null : step
+}
+
+/** Whether a zero among steps is -0, which equals it and is another number. */
+function hasLostSign(values: Float64Array, n: number, first: number, step: number): boolean {
+  if (step === 0) {
+    if (first === 0) for (let i = 0; i < n; i++) if (1 / (values[i] as number) < 0) return true
+    return false
+  }
+  return first % step === 0 && Object.is(values[-first / step], -0)
+}
+
+/** Writes a column that `stepOf` found the step of. @returns its tag. */
+export function writeSteps(sink: ByteSink, first: number, step: number): number {
+  const tag = step === 0 ? TAG.constant : TAG.stride
+  sink.byte(tag)
+  sink.int(first)
+  if (step !== 0) sink.int(step)
+  return tag
 }
 
 /** The shortest flat encoding; of two equally short ones the quicker one to read. */

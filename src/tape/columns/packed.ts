@@ -46,6 +46,33 @@ export function readPacked(source: ByteSource, n: number, bits: number, words: F
   const each = 8 / bits
   const mask = 2 ** bits - 1
   const whole = Math.floor(n / each)
+  if (bits === 4) {
+    // The usual size: calls have about ten steps. Two codes at once take half the time of one after the other.
+    for (let at = 0, i = 0; at < whole; at++, i += 2) {
+      const byte = bytes[start + at] as number
+      out[i] = words[byte & 15] as number
+      out[i + 1] = words[byte >>> 4] as number
+    }
+  } else readEach(bytes, start, whole, bits, words, out)
+  let byte = whole * each < n ? (bytes[start + whole] as number) : 0
+  for (let i = whole * each; i < n; i++) {
+    out[i] = words[byte & mask] as number
+    byte >>>= bits
+  }
+  if (byte !== 0) throw source.malformed('bits after the last code')
+}
+
+/** The codes of whole bytes. */
+function readEach(
+  bytes: Uint8Array,
+  start: number,
+  whole: number,
+  bits: number,
+  words: Float64Array,
+  out: Float64Array,
+): void {
+  const each = 8 / bits
+  const mask = 2 ** bits - 1
   for (let at = 0, i = 0; at < whole; at++) {
     let byte = bytes[start + at] as number
     for (const stop = i + each; i < stop; i++) {
@@ -53,12 +80,6 @@ export function readPacked(source: ByteSource, n: number, bits: number, words: F
       byte >>>= bits
     }
   }
-  let byte = whole * each < n ? (bytes[start + whole] as number) : 0
-  for (let i = whole * each; i < n; i++) {
-    out[i] = words[byte & mask] as number
-    byte >>>= bits
-  }
-  if (byte !== 0) throw source.malformed('bits after the last code')
 }
 
 /** Writes one bit for each of `n` numbers: whether it is another one than the number before. The first one is. */

@@ -6,18 +6,12 @@
 /** Who uses which array: two users that are at work at the same time have two names. */
 export type ScratchName =
   | 'values'
-  | 'actual'
-  | 'predicted'
   | 'deltas'
   | 'runValues'
   | 'runLengths'
   | 'runDeltas'
   | 'wordDeltas'
-  | 'positionDeltas'
   | 'dictionary'
-  | 'differences'
-  | 'positions'
-  | 'exceptions'
   | 'whole'
 
 const arrays = new Map<ScratchName, Float64Array>()

@@ -19,6 +19,8 @@ export function planSeries(values: Float64Array, n: number, traits: Traits, own:
   const { integers, min, max } = traits
   if (n < 3 || flat.bytes <= 4 || !integers || max - min > Number.MAX_SAFE_INTEGER)
     return { bytes: flat.bytes, flat, deltas: null }
+  // Differences that are all the same make a stride; others take a byte each, too.
+  if (flat.tag === TAG.planes && flat.width === 1) return { bytes: flat.bytes, flat, deltas: null }
   if (!deltasPromise(values, n, flat)) return { bytes: flat.bytes, flat, deltas: null }
   const deltas = scratch(own, n)
   let before = values[0] as number

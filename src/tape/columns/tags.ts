@@ -2,7 +2,7 @@
  * How a column can lie in a payload, by the number that it starts with. `docs/tape-format.md` has the bytes of each.
  *
  * There are three layers, so that nothing nests without end: a *flat* column holds its numbers; a *series* is flat
- * or the differences of its numbers are; a *column* is a series, or is made of shorter ones.
+ * or the differences of its numbers are; a *column* is a series, is made of shorter ones, or goes like another.
  */
 
 /** Numbers of the encodings. They are the tape's format: never reused or renumbered. */
@@ -20,8 +20,6 @@ export const TAG = {
   dictionary: 7,
   runs: 8,
   repeats: 9,
-  // Columns next to another one that the reader has already.
-  same: 10,
-  except: 11,
-  plus: 12,
+  // Columns next to others of their payload.
+  like: 10,
 } as const
