@@ -9,7 +9,7 @@ import type { Answer } from '../../events/answer.ts'
 import { Defect } from '../../events/defect.ts'
 import type { ObjectRef } from '../../events/ids.ts'
 import type { MemoryObject } from '../model/world.ts'
-import { type Blocked, blocked, commandOf, DONE, type Kernel, learn, refuse } from './kernel.ts'
+import { type Blocked, blocked, DONE, type Kernel, learn, refuse } from './kernel.ts'
 import { removePage } from './pmap.ts'
 import { assignSwap, deactivatePage } from './uvm_aobj.ts'
 
@@ -25,24 +25,22 @@ function askedFor(kernel: Kernel): { readonly object: string; readonly page: num
   throw new Defect('KRN007', `a step of the page daemon runs in a call of ${command.type}`, kernel.world.seq)
 }
 
-/** The page daemon looks at a page of a slot's object, whatever queue it is on. */
-export function choosePage(kernel: Kernel): Answer | Blocked {
-  const { object: name, page } = commandOf(kernel, 'host.pageout')
-  if (kernel.world.pagedaemon !== 'idle') return blocked('pagedaemon')
-  const object = objectNamed(kernel, name)
-  const frame = object?.kind === 'aobj' ? kernel.world.memory.resident(object.ref, page) : -1
-  if (object === undefined || frame < 0) return refuse(kernel, 'ENOENT', 'uvmpd_scan')
-  if (kernel.world.memory.wireCount(frame) > 0) return refuse(kernel, 'EBUSY', 'uvmpd_scan')
-  learn(kernel, { object: object.ref, frame })
-  return { type: 'page.chosen', frame: frame as Frame }
-}
-
 /** The page that was asked for, of a slot or of a process; a refusal where it is not resident. */
 function residentPage(kernel: Kernel): { readonly object: ObjectRef; readonly frame: Frame } | null {
   const { object: name, page } = askedFor(kernel)
   const object = objectNamed(kernel, name)
   const frame = object === undefined ? -1 : kernel.world.memory.resident(object.ref, page)
   return object === undefined || frame < 0 ? null : { object: object.ref, frame: frame as Frame }
+}
+
+/** The page daemon looks at a page, whatever queue it is on: a wired one is on none, so it is never a candidate. */
+export function choosePage(kernel: Kernel): Answer | Blocked {
+  if (kernel.world.pagedaemon !== 'idle') return blocked('pagedaemon')
+  const found = residentPage(kernel)
+  if (found === null) return refuse(kernel, 'ENOENT', 'uvmpd_scan')
+  if (kernel.world.memory.wireCount(found.frame) > 0) return refuse(kernel, 'EBUSY', 'uvmpd_scan')
+  learn(kernel, found)
+  return { type: 'page.chosen', frame: found.frame }
 }
 
 /** uvmpd_scan_active(): a page that is not wired goes to the inactive queue. */

@@ -124,6 +124,17 @@ describe('who runs a vCPU before the patch', () => {
     host.dispatch({ type: 'host.touch', pid: OTHER, va: Number(range?.va) + PAGE, access: 'rw' })
     expect(outcomeOf(host, OTHER)).to.deep.equal(SERVED)
   })
+  scenario('does not matter: its creator, once it is another program', (host) => {
+    host.boot()
+    expect(errnoOf(host.dispatch({ type: 'host.exec', pid: VMD }))).to.equal('ok')
+    expect(host.refs).to.deep.equal({ m1: 1, m2: 1, m3: 1 })
+    expect(outcomeOf(host, VMD)).to.deep.equal(SERVED)
+  })
+  scenario('does not matter: a child of its creator', (host) => {
+    host.boot()
+    expect(errnoOf(host.dispatch({ type: 'host.fork', pid: VMD, child: OTHER }))).to.equal('ok')
+    expect(outcomeOf(host, OTHER)).to.deep.equal(SERVED)
+  })
   scenario('does not matter: anybody, once the creator is gone', (host) => {
     host.boot()
     host.dispatch({ type: 'host.spawn', pid: OTHER, pledge: [] })
@@ -166,7 +177,7 @@ describe('a shortage during a nested fault before the patch', () => {
 
   for (const mode of ['ept', 'rvi'] as const)
     it(`is ENOMEM when no page is left at all (${mode})`, () => {
-      const host = new Host({ mode, frames: 6 })
+      const host = new Host({ mode, frames: 6, swapSlots: 0 })
       host.boot(RAM)
       expect(errnoOf(host.fault(0))).to.equal('ok')
       expect(host.world.memory.framesUsed).to.equal(6)

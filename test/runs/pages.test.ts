@@ -144,7 +144,7 @@ describe('a host without a free page', () => {
         host.create([ram(0, 2)])
         expect(host.touch(100, SLOT)).to.include({ ok: false, errno: 'ENOMEM', at: 'uvm_fault' })
       },
-      { boot: { frames } },
+      { boot: { frames, swapSlots: 0 } },
     )
 
   scene(
@@ -155,6 +155,6 @@ describe('a host without a free page', () => {
       expect(answer).to.include({ ok: false, errno: 'ENOMEM', at: 'uvm_fault_wire' })
       expect(host.vcpu()).to.include({ life: 'terminated' })
     },
-    { boot: { frames: 2 } },
+    { boot: { frames: 2, swapSlots: 0 } },
   )
 })
