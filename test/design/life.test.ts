@@ -6,6 +6,7 @@
 import { expect } from 'chai'
 import { VM_MAXUSER_ADDRESS, type Word64 } from '../../events/address.ts'
 import type { RangeRequest } from '../../events/command.ts'
+import { leafFrame } from '../../src/model/memory.ts'
 import { errnoOf, Host, PAGE, RANGES, scenario, VMD } from './host.ts'
 
 /** What a host has of everything that a VM is made of. */
@@ -149,6 +150,19 @@ describe('the creator before the patch', () => {
     expect(host.refs).to.include({ m1: 1 })
     expect(host.leafAt(PAGE)).to.equal('m1:1 wired 1 rights 7')
     expect(errnoOf(host.fault(0))).to.equal('ok')
+  })
+
+  scenario('leaves its memory to a child, which sees what the guest does', (host) => {
+    const [first] = host.boot() as [RangeRequest]
+    host.dispatch({ type: 'host.fork', pid: VMD, child: 300 })
+    expect(host.refs).to.deep.equal({ m1: 3, m2: 3, m3: 3 })
+    host.fault(0)
+    host.dispatch({ type: 'host.touch', pid: 300, va: first.va, access: 'w' })
+    const { memory, processes } = host.world
+    expect(memory.residentCount(1)).to.equal(1)
+    expect(leafFrame(memory.leaf(processes[300]?.pmap as number, Number(first.va) / PAGE))).to.equal(
+      memory.resident(1, 0),
+    )
   })
 
   scenario('may map something else there: the VM keeps what it had', (host) => {

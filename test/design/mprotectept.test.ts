@@ -103,6 +103,14 @@ describe('VMM_IOC_MPROTECT_EPT', () => {
     host.finish()
   })
 
+  it('is for nobody who is pledged', () => {
+    const host = booted()
+    host.dispatch({ type: 'host.spawn', pid: 300, pledge: ['vmm', 'proc'] })
+    const asked = { type: 'ioc.mprotectept', pid: 300, vm: 1, vcpu: 0, gpa: 0, size: PAGE, prot: READ } as const
+    expect(host.dispatch(asked)).to.include({ errno: 'EPERM', at: 'pledge_ioctl_vmm' })
+    host.finish()
+  })
+
   it('is for EPT only', () => {
     const host = new Host({ mode: 'rvi' })
     host.boot()
