@@ -26,7 +26,7 @@ export type FaultResult = 'ok' | 'short' | 'starved' | 'busy' | Errno
  *
  * @returns its frame, or why there is none now.
  */
-export function pageIn(kernel: Kernel, object: ObjectRef, index: number): Frame | Exclude<FaultResult, 'ok'> {
+function pageIn(kernel: Kernel, object: ObjectRef, index: number): Frame | Exclude<FaultResult, 'ok'> {
   const { memory } = kernel.world
   const resident = memory.resident(object, index)
   if (resident >= 0) return memory.busy(resident) ? 'busy' : (resident as Frame)
@@ -39,7 +39,7 @@ export function pageIn(kernel: Kernel, object: ObjectRef, index: number): Frame 
 }
 
 /** The fault could not enter its page: it waits for a page-table page or a pv entry. */
-export function shortOfTables(kernel: Kernel): 'short' | 'starved' | 'ENOMEM' {
+function shortOfTables(kernel: Kernel): 'short' | 'starved' | 'ENOMEM' {
   return kernel.world.memory.lowestFreeFrame() < 0 ? starve(kernel) : waitForMemory(kernel)
 }
 
@@ -55,7 +55,7 @@ function starve(kernel: Kernel): 'starved' | 'ENOMEM' {
 }
 
 /** A wired page is dirty for good: its copy in swap is worthless. */
-export function dropSwapped(kernel: Kernel, object: ObjectRef, index: number): void {
+function dropSwapped(kernel: Kernel, object: ObjectRef, index: number): void {
   if (kernel.world.memory.swapped(object, index)) kernel.record({ type: 'swap.released', object, index })
 }
 

@@ -21,6 +21,27 @@ export function nestedEntryAt({ space }: Pick<Vm, 'space'>, gpa: Word64): Entry<
   return undefined
 }
 
+/** A stretch of guest memory and the pages of the object that it shows: guest page `first` is page `offset`, and so on. */
+export type Holding = {
+  readonly object: ObjectRef
+  readonly first: number
+  readonly offset: number
+  readonly pages: number
+}
+
+/** What a VM holds, ascending: one reference each. An object may be held more than once. */
+export function holdingsOf({ space, slots }: Pick<Vm, 'space' | 'slots'>): readonly Holding[] {
+  const held: Holding[] = []
+  if (space === null) {
+    for (const { object, gpa, size } of slots)
+      if (object !== null) held.push({ object, first: pageOf(gpa), offset: 0, pages: pageOf(size) })
+    return held
+  }
+  for (const { object, start, size, offset } of space)
+    held.push({ object, first: pageOf(start), offset, pages: pageOf(size) })
+  return held
+}
+
 /** What backs guest page number `page`; null for holes, and where vmm holds nothing yet, or nothing any more. */
 export function backingOf(vm: Pick<Vm, 'space' | 'slots'>, page: number): BackingPage | null {
   const gpa = addressOf(page)

@@ -26,7 +26,7 @@ export const RANGES: readonly RangeRequest[] = [
 ]
 
 /** How often map entries, of processes and of VMs, slots and threads refer to an object: its count should say the same. */
-export function holdersOf(world: World, { ref, carried, owed }: MemoryObject): number {
+function holdersOf(world: World, { ref, carried, owed }: MemoryObject): number {
   const entries = [
     ...Object.values(world.processes).flatMap((process) => process.entries),
     ...Object.values(world.vms).flatMap((vm) => vm.space ?? []),
