@@ -191,6 +191,44 @@ const pageout: Maker = (world, draw) => {
   return { type: 'host.pageout', ...chosen }
 }
 
+/** What a process does to a part of its address space. */
+const shape: Maker = (world, draw) => {
+  const pid = pidOf(world, draw)
+  const stretch = { pid, va: vaOf(world, pid, draw), size: (1 + draw(3)) * PAGE } as const
+  switch (draw(7)) {
+    case 0:
+      return { type: 'host.mprotect', ...stretch, prot: pick(['rw', 'r', 'none', 'rwx'] as const, draw) }
+    case 1:
+      return { type: 'host.minherit', ...stretch, inherit: pick(['copy', 'share', 'none', 'zero'] as const, draw) }
+    case 2:
+      return {
+        type: 'host.madvise',
+        ...stretch,
+        advice: pick(['free', 'dontneed', 'sequential', 'random', 'willneed'] as const, draw),
+      }
+    case 3:
+      return { type: 'host.msync', ...stretch, invalidate: !rarely(draw, 3) }
+    case 4:
+      return { type: 'host.mlock', ...stretch }
+    case 5:
+      return { type: 'host.munlock', ...stretch }
+    default:
+      return { type: 'host.mmap', ...stretch, fixed: true }
+  }
+}
+
+/** An access whose contents matter. */
+const contents: Maker = (world, draw) => {
+  const pid = pidOf(world, draw)
+  const va = vaOf(world, pid, draw)
+  return draw(2) === 0 ? { type: 'host.write', pid, va, value: draw(100) } : { type: 'host.read', pid, va }
+}
+
+const scan: Maker = (world, draw, design) => {
+  const { object, page } = pageout(world, draw, design) as Extract<CallCommand, { readonly type: 'host.pageout' }>
+  return { type: draw(2) === 0 ? 'host.deactivate' : 'host.reclaim', object, page }
+}
+
 /** What a failing function may answer; the first is what it mostly does. */
 const ERRNOS: Readonly<Partial<Record<Failpoint, readonly Errno[]>>> = {
   uvm_map_immutable: ['EPERM', 'EINVAL'],
@@ -218,6 +256,12 @@ const MAKERS: readonly (readonly [weight: number, make: Maker])[] = [
   [5, (world, draw) => ({ type: 'ioc.term', pid: pidOf(world, draw), vm: idOf(world, draw) })],
   [6, fail],
   [5, munmap],
+  [6, shape],
+  [6, contents],
+  [6, scan],
+  [2, (world, draw) => ({ type: 'host.fork', pid: pidOf(world, draw), child: pick(PIDS, draw) })],
+  [1, (world, draw) => ({ type: 'host.exec', pid: pidOf(world, draw) })],
+  [1, (world, draw) => ({ type: 'host.coredump', pid: pidOf(world, draw) })],
   [8, remap],
   [1, mprotectept],
   [3, (world, draw) => ({ type: 'host.fork', pid: pidOf(world, draw), child: pick(PIDS, draw) })],
@@ -290,5 +334,8 @@ export function drawCommand(world: World, draw: Draw, design: Design): CallComma
 /** What the guest of `vm` does next. */
 export function drawGuest(vm: Vm, vcpu: number, draw: Draw): GuestCommand {
   if (rarely(draw, 4)) return { type: 'guest.leave', vm: vm.id, vcpu }
-  return { type: 'guest.touch', vm: vm.id, vcpu, gpa: gpaOf(vm, draw), access: pick(['rw', 'r', 'w', 'x'], draw) }
+  const touch = { type: 'guest.touch', vm: vm.id, vcpu, gpa: gpaOf(vm, draw) } as const
+  if (rarely(draw, 4)) return { ...touch, access: 'r', value: null }
+  if (rarely(draw, 4)) return { ...touch, access: 'w', value: draw(100) }
+  return { ...touch, access: pick(['rw', 'r', 'w', 'x'], draw) }
 }
