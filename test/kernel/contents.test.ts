@@ -153,6 +153,25 @@ for (const design of ['aobj', 'aobj-dying'])
       })
     })
 
+describe('a guest of vmspace', () => {
+  for (const mode of ['ept', 'rvi'] as const)
+    it(`on ${mode} has its pages wired, and never parts from its process`, () => {
+      const { run, findings, checkRun } = judged({ mode }, 'vmspace')
+      run.dispatch({ type: 'host.mmap', pid, va: 0x600000, size: 2 * PAGE, shared: true, conceal: true })
+      const ranges = [{ gpa: 0, size: 2 * PAGE, memtype: 0, va: 0x600000 }]
+      expect(run.dispatch({ type: 'ioc.create', pid, ranges, ncpus: 1, name: 'vm' })).to.include({ ok: true })
+      run.dispatch({ type: 'ioc.run', pid, vm: 1, vcpu: 0 })
+      write(run, 0x600000, 7)
+      expect(guestRead(run, 0)).to.equal(7)
+      const pageout = { type: 'host.pageout', object: 'm1', page: 0 } as const
+      expect(run.dispatch(pageout)).to.include({ ok: false, errno: 'EBUSY' })
+      guestWrite(run, 0, 8)
+      expect(read(run, 0x600000)).to.equal(8)
+      expect(findings).to.deep.equal([])
+      checkRun()
+    })
+})
+
 /** The firmware page: the process has touched it before the guest, so that the guest's fault does not wire it. */
 function fastPath(mode: 'ept' | 'rvi'): ReturnType<typeof judged> {
   const made = judged({ mode })
