@@ -8,7 +8,12 @@ import type { ObjectRef, Pid, ThreadId, VmRef } from '../../events/ids.ts'
 import type { Slot, World } from '../model/world.ts'
 
 /** A stretch of a map that a call has mapped and that is still there. */
-export type Mapped = { readonly start: number; readonly end: number; readonly object: ObjectRef; readonly place: string | null }
+export type Mapped = {
+  readonly start: number
+  readonly end: number
+  readonly object: ObjectRef
+  readonly place: string | null
+}
 
 export type CallRecord = {
   readonly command: CallCommand
@@ -69,6 +74,7 @@ export function pidOf(call: CallRecord): Pid | null {
   return 'pid' in call.command ? call.command.pid : null
 }
 
+/** The calls in flight, as far as their own events tell of them. */
 export class Calls {
   readonly #calls = new Map<ThreadId, CallRecord>()
   /** The call that was asked for last: events of one call follow each other. */
@@ -112,7 +118,8 @@ function learn(call: CallRecord, event: VmmEvent, world: World): void {
       if (vm !== undefined) call.vm = vm
       if (object !== undefined) call.object = object
       if (dead !== undefined) call.dead = dead
-      if (vms !== undefined && call.listed === null) call.listed = world.softc.list.map((ref) => world.vms[ref]?.id ?? 0)
+      if (vms !== undefined && call.listed === null)
+        call.listed = world.softc.list.map((ref) => world.vms[ref]?.id ?? 0)
       return
     }
     case 'vm.allocated':

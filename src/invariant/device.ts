@@ -5,7 +5,7 @@
  */
 import type { World } from '../model/world.ts'
 import { counted } from './facts.ts'
-import { type AnyRule, type Claim, always, atRest, rule } from './invariant.ts'
+import { type AnyRule, always, atRest, type Claim, rule } from './invariant.ts'
 
 /** Why virtualization has to be on, or null. */
 function needOf(world: World): string | null {
@@ -32,7 +32,8 @@ const virtualizationOffWhenUnused = atRest('device', {
   id: 'I40b',
   name: 'virtualization-off-when-unused',
   source: 'vm_terminate(): vmm_stop() after the last VM; a vm_create() that fails does not call it',
-  of: ({ softc }) => (softc.on && softc.vmCt === 0 ? 'virtualization is on without a VM and without anybody who makes one' : null),
+  of: ({ softc }) =>
+    softc.on && softc.vmCt === 0 ? 'virtualization is on without a VM and without anybody who makes one' : null,
 })
 
 /** VMs that are counted: on the list, or unlinked by a vm_terminate() that has not counted down yet. */
@@ -63,7 +64,8 @@ const vmCountEqualsVms = always('device', {
     // A call that has freed its VM has counted down or is about to.
     const { vms, vcpus, goneVms, goneVcpus } = countedVms(world)
     if (softc.vmCt < vms || softc.vmCt > vms + goneVms) return `vm_ct is ${softc.vmCt}; there are ${counted(vms, 'VM')}`
-    if (softc.vcpuCt < vcpus || softc.vcpuCt > vcpus + goneVcpus) return `vcpu_ct is ${softc.vcpuCt}; there are ${counted(vcpus, 'vCPU')}`
+    if (softc.vcpuCt < vcpus || softc.vcpuCt > vcpus + goneVcpus)
+      return `vcpu_ct is ${softc.vcpuCt}; there are ${counted(vcpus, 'vCPU')}`
     return softc.vcpuCt > boot.vcpuMax ? `vcpu_ct is ${softc.vcpuCt}, above the limit of ${boot.vcpuMax}` : null
   },
 })
@@ -89,8 +91,11 @@ const vcpuStructsBelongToVms = atRest('device', {
   of({ pools, vms }) {
     const records = Object.values(vms)
     const vcpus = records.reduce((sum, vm) => sum + vm.vcpus.length, 0)
-    if (pools.vcpu !== vcpus) return `vcpu_pool has ${counted(pools.vcpu, 'struct')} out; VMs have ${counted(vcpus, 'vCPU')}`
-    return pools.vm === records.length ? null : `vm_pool has ${counted(pools.vm, 'struct')} out; there are ${counted(records.length, 'VM')}`
+    if (pools.vcpu !== vcpus)
+      return `vcpu_pool has ${counted(pools.vcpu, 'struct')} out; VMs have ${counted(vcpus, 'vCPU')}`
+    return pools.vm === records.length
+      ? null
+      : `vm_pool has ${counted(pools.vm, 'struct')} out; there are ${counted(records.length, 'VM')}`
   },
 })
 
@@ -115,12 +120,20 @@ const infoListsTheVms = rule({
     const subject = `process ${call.command.pid}`
     const ids = reply.vms.map((vm) => vm.id).filter((id) => id >= 1)
     if (ids.length < reply.vms.length) {
-      return { subject, sentence: `INFO gave ${counted(reply.count, 'entry', 'entries')}, of which ${reply.vms.length - ids.length} have no id` }
+      return {
+        subject,
+        sentence: `INFO gave ${counted(reply.count, 'entry', 'entries')}, of which ${reply.vms.length - ids.length} have no id`,
+      }
     }
-    if (new Set(ids).size < ids.length) return { subject, sentence: `INFO gave the ids ${ids.join(', ')}: one of them twice` }
-    if (reply.count !== ids.length) return { subject, sentence: `INFO said ${reply.count} and gave ${counted(ids.length, 'entry', 'entries')}` }
+    if (new Set(ids).size < ids.length)
+      return { subject, sentence: `INFO gave the ids ${ids.join(', ')}: one of them twice` }
+    if (reply.count !== ids.length)
+      return { subject, sentence: `INFO said ${reply.count} and gave ${counted(ids.length, 'entry', 'entries')}` }
     if (reply.need !== null || call.listed === null || call.listed.join() === ids.join()) return null
-    return { subject, sentence: `INFO gave the ids ${ids.join(', ') || 'of no VM'}; vm_list had ${call.listed.join(', ') || 'none'}` }
+    return {
+      subject,
+      sentence: `INFO gave the ids ${ids.join(', ') || 'of no VM'}; vm_list had ${call.listed.join(', ') || 'none'}`,
+    }
   },
 })
 
@@ -133,7 +146,10 @@ const infoFitsItsBuffer = rule({
     if (call?.command.type !== 'ioc.info' || !('vms' in reply)) return null
     const room = Math.floor(call.command.size / VM_INFO_ENTRY_SIZE)
     if (reply.vms.length <= room) return null
-    return { subject: `process ${call.command.pid}`, sentence: `INFO wrote ${reply.vms.length} entries into room for ${room}` }
+    return {
+      subject: `process ${call.command.pid}`,
+      sentence: `INFO wrote ${reply.vms.length} entries into room for ${room}`,
+    }
   },
 })
 
@@ -143,7 +159,9 @@ const vmIdsIncrease = rule({
   source: 'vm_create(): id = ++vm_idx',
   on: ['vm.registered'],
   counterexample({ event: { vm, id }, past }) {
-    return id > past.vmIdx ? null : { subject: `vm ${vm}`, sentence: `its id is ${id}, and ${past.vmIdx} was given out before` }
+    return id > past.vmIdx
+      ? null
+      : { subject: `vm ${vm}`, sentence: `its id is ${id}, and ${past.vmIdx} was given out before` }
   },
 })
 

@@ -48,6 +48,7 @@ class Subjects {
   }
 }
 
+/** All that a step has touched, by how often it is asked about. */
 export class Dirty {
   readonly leaves = new Pairs()
   /** Process leaves whose other end, in a guest, has changed. */

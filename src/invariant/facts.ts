@@ -1,10 +1,12 @@
 /**
  * What several invariants ask of a world, in the plainest way.
  */
-import { PAGE_SIZE, hex, pageOf } from '../../events/address.ts'
+
 import type { Word64 } from '../../events/address.ts'
+import { hex, PAGE_SIZE, pageOf } from '../../events/address.ts'
 import type { Pid } from '../../events/ids.ts'
-import { type MemoryReader, leafFrame } from '../model/memory.ts'
+import { backingOf } from '../model/backing.ts'
+import { leafFrame, type MemoryReader } from '../model/memory.ts'
 import { type Entry, type Process, type Slot, VM_MEM_MMIO, type Vm, type World } from '../model/world.ts'
 import type { SubjectKind } from './invariant.ts'
 
@@ -24,10 +26,10 @@ export function slotAt(vm: Vm | undefined, page: number): Slot | null {
   return null
 }
 
-/** The frame in which the slot's page is resident, -1 for none: own(vm, gpa). */
-export function ownFrame(memory: MemoryReader, slot: Slot | null, page: number): number {
-  if (slot === null || slot.object === null) return -1
-  return memory.resident(slot.object, page - pageOf(slot.gpa))
+/** The frame in which what backs a guest page is resident, -1 for none: own(vm, gpa). */
+export function ownFrame(memory: MemoryReader, vm: Vm | undefined, page: number): number {
+  const backing = vm === undefined ? null : backingOf(vm, page)
+  return backing === null ? -1 : memory.resident(backing.object, backing.index)
 }
 
 /** The VM of a nested pmap, its slot there and the frame that its leaf names; null when it is no nested leaf. */
@@ -66,6 +68,8 @@ export function isExiting(world: World, pid: Pid): boolean {
 export function creatorOf(world: World, vm: Vm): Process | null {
   const process = world.processes[vm.creator]
   if (process === undefined || vm.pmap === null || process.pmap > vm.pmap) return null
+  // exec(2) keeps the pid and the pmap, and is another program all the same.
+  if (process.overlaid >= vm.pmap) return null
   return isExiting(world, process.pid) ? null : process
 }
 

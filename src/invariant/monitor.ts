@@ -6,13 +6,22 @@
  */
 import type { Recorded, VmmEvent } from '../../events/event.ts'
 import type { ThreadId } from '../../events/ids.ts'
+import { LEAF_FRAME } from '../model/memory.ts'
 import type { World } from '../model/world.ts'
 import { Active, type Cause, type Standing } from './active.ts'
 import type { CallRecord } from './calls.ts'
-import { BEFORE_THE_GATE, suspendedDeviceRests } from './device.ts'
 import { Deviants } from './deviants.ts'
+import { BEFORE_THE_GATE, suspendedDeviceRests } from './device.ts'
 import { Dirty } from './dirty.ts'
-import { type AnyRule, type Claim, type Finding, type SubjectKind, type Violation, endsStep, isAtRest } from './invariant.ts'
+import {
+  type AnyRule,
+  type Claim,
+  endsStep,
+  type Finding,
+  isAtRest,
+  type SubjectKind,
+  type Violation,
+} from './invariant.ts'
 import { RULES } from './invariants.ts'
 import { Past } from './past.ts'
 import { guestsAgree, isSoundFrame, isSoundLeaf } from './sound.ts'
@@ -20,7 +29,6 @@ import { emptiedTableIsFreed, emptyTableAt } from './tables.ts'
 import { Touch } from './touch.ts'
 import { Whereabouts } from './whereabouts.ts'
 import { eachSubject } from './whole.ts'
-import { LEAF_FRAME } from '../model/memory.ts'
 
 export type MonitorOptions = {
   /** Gets each violation when it begins. What breaks a rule neither begins nor ends, and is told each time. */
@@ -82,7 +90,8 @@ export class Monitor {
         if (about === 'leaf') this.#leaf(world, a, b, nobody)
         else if (about === 'frame') this.#frame(world, a, nobody)
         else this.#active.judge(world, about, a, b, 'always', nobody)
-        if (about !== 'leaf' && about !== 'frame') this.#waiting.set(`${about} ${a}`, { about, subject: a, cause: NOBODY })
+        if (about !== 'leaf' && about !== 'frame')
+          this.#waiting.set(`${about} ${a}`, { about, subject: a, cause: NOBODY })
       })
     }
     if (isAtRest(world)) this.#rest(world)
@@ -137,7 +146,8 @@ export class Monitor {
     this.#dirty.clear()
     const call = this.#call ?? this.#past.calls.get(this.#thread)
     if (call !== null && place !== null) call.place = place
-    if ((event.type === 'call.replied' || this.#thread === null) && world.panic === null && isAtRest(world)) this.#rest(world)
+    if ((event.type === 'call.replied' || this.#thread === null) && world.panic === null && isAtRest(world))
+      this.#rest(world)
   }
 
   #judge(world: World): void {
@@ -146,9 +156,11 @@ export class Monitor {
     if (this.#dirty.deviants) this.#touch.everyDeviant()
     if (this.#touch.evicting >= 0) this.#touch.leavesOn(this.#touch.evicting, world)
     for (let i = 0; i < leaves.length; i += 1) this.#leaf(world, leaves.a[i] as number, leaves.b[i] as number, cause)
-    for (let i = 0; i < partners.length; i += 1) this.#partner(world, partners.a[i] as number, partners.b[i] as number, cause)
+    for (let i = 0; i < partners.length; i += 1)
+      this.#partner(world, partners.a[i] as number, partners.b[i] as number, cause)
     for (let i = 0; i < frames.length; i += 1) this.#frame(world, frames.a[i] as number, cause)
-    for (let i = 0; i < pmaps.length; i += 1) this.#active.judge(world, 'pmap', pmaps.a[i] as number, 0, 'always', cause)
+    for (let i = 0; i < pmaps.length; i += 1)
+      this.#active.judge(world, 'pmap', pmaps.a[i] as number, 0, 'always', cause)
     for (const { pmap, page, level } of this.#past.emptied) {
       const finding = emptyTableAt(world, pmap, page, level)
       if (finding !== null) this.#tell(emptiedTableIsFreed, finding, world)

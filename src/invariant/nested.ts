@@ -4,10 +4,11 @@
  * Source: vm_create(), vmx_fault_page(), svm_fault_page() and vm_teardown() of vmm(4); uvm_pdaemon.c.
  */
 import { pageOf } from '../../events/address.ts'
-import type { World } from '../model/world.ts'
+import { backingOf, holdingsOf } from '../model/backing.ts'
 import { LEAF_WRITE, leafFlags, leafFrame } from '../model/memory.ts'
+import type { World } from '../model/world.ts'
 import { entryAt, frameText, isBacked, nestedLeafAt, objectText, ownFrame, subjectText } from './facts.ts'
-import { type AnyRule, type Claim, always, rule } from './invariant.ts'
+import { type AnyRule, always, type Claim, rule } from './invariant.ts'
 
 /** Whether `flags` has the one bit `flag`; without bit operators, which are kept out of the core. */
 export function has(flags: number, flag: number): boolean {
@@ -21,14 +22,14 @@ export const nestedPageIsTheSlotPage = always('leaf', {
   of(world, pmap, page) {
     const leaf = nestedLeafAt(world, pmap, page)
     if (leaf === null) return null
-    const { slot, frame } = leaf
-    const own = ownFrame(world.memory, slot, page)
+    const { vm, frame } = leaf
+    const own = ownFrame(world.memory, vm, page)
     if (own === frame) return null
     const found = `the leaf names ${frameText(world, frame)}`
-    if (slot === null || slot.object === null) return `${found}; no slot has a page there`
-    const index = page - pageOf(slot.gpa)
+    const backing = vm === undefined ? null : backingOf(vm, page)
+    if (backing === null) return `${found}; no slot has a page there`
     const where = own < 0 ? 'is not resident' : `is in frame ${own}`
-    return `${found}; page ${index} of ${objectText(world, slot.object)}, which belongs there, ${where}`
+    return `${found}; page ${backing.index} of ${objectText(world, backing.object)}, which belongs there, ${where}`
   },
 })
 
@@ -57,12 +58,13 @@ export const processAndGuestSeeOnePage = always('leaf', {
     if (entry === null) return null
     const index = entry.offset + page - pageOf(entry.start)
     for (const vm of Object.values(world.vms)) {
-      for (const slot of vm.slots) {
-        if (slot.object !== entry.object || vm.pmap === null || index >= pageOf(slot.size)) continue
-        const guest = world.memory.leaf(vm.pmap, pageOf(slot.gpa) + index)
+      for (const { object, first, offset, pages } of holdingsOf(vm)) {
+        if (object !== entry.object || vm.pmap === null || index < offset || index >= offset + pages) continue
+        const there = first + index - offset
+        const guest = world.memory.leaf(vm.pmap, there)
         if (guest < 0 || leafFrame(guest) === leafFrame(packed)) continue
-        const there = subjectText(world, 'leaf', vm.pmap, pageOf(slot.gpa) + index)
-        return `the process sees ${frameText(world, leafFrame(packed))}; ${there} sees ${frameText(world, leafFrame(guest))}`
+        const where = subjectText(world, 'leaf', vm.pmap, there)
+        return `the process sees ${frameText(world, leafFrame(packed))}; ${where} sees ${frameText(world, leafFrame(guest))}`
       }
     }
     return null
@@ -80,7 +82,8 @@ export const nestedPageBelongsToTheVm = always('leaf', {
     const use = memory.use(leaf.frame)
     if (use === 'free') return null
     const owner = memory.owner(leaf.frame)
-    if (use === 'object' && leaf.vm?.slots.some((slot) => slot.object === owner)) return null
+    if (use === 'object' && leaf.vm !== undefined && holdingsOf(leaf.vm).some(({ object }) => object === owner))
+      return null
     return `the guest reaches ${frameText(world, leaf.frame)}`
   },
 })
@@ -102,7 +105,8 @@ function isProtected(world: World, frame: number): boolean {
   if (!world.memory.busy(frame)) return false
   for (const id in world.threads) {
     const thread = world.threads[id]
-    if (thread?.command.type === 'host.pageout' && thread.locals.frame === frame && thread.place === 'protecting') return false
+    if (thread?.command.type === 'host.pageout' && thread.locals.frame === frame && thread.place === 'protecting')
+      return false
   }
   return true
 }
@@ -137,11 +141,16 @@ const nestedPageIsPinnedWhenEntered = rule({
     const owner = world.pmaps[pmap]?.owner
     if (owner?.kind !== 'nested') return null
     const page = pageOf(va)
-    const slot = nestedLeafAt(world, pmap, page)?.slot ?? null
-    const own = ownFrame(world.memory, slot, page)
-    if (own === frame && world.memory.wireCount(frame) > 0) return null
+    const vm = nestedLeafAt(world, pmap, page)?.vm
+    const own = ownFrame(world.memory, vm, page)
+    // Before the patch the leaf is entered under the lock of the amap, and wired before that is dropped.
+    const locked = vm !== undefined && vm.space !== null
+    if (own === frame && (locked || world.memory.wireCount(frame) > 0)) return null
     const why = own === frame ? 'nothing wires it' : 'it is not the page of the slot'
-    return { subject: subjectText(world, 'leaf', pmap, page), sentence: `${frameText(world, frame)}, was entered and ${why}` }
+    return {
+      subject: subjectText(world, 'leaf', pmap, page),
+      sentence: `${frameText(world, frame)}, was entered and ${why}`,
+    }
   },
 })
 

@@ -6,13 +6,14 @@
 import { LEAF_WIRED, leafFlags, leafFrame } from '../model/memory.ts'
 import type { World } from '../model/world.ts'
 import { counted, frameText, objectText } from './facts.ts'
-import { type Claim, always, atRest } from './invariant.ts'
+import { always, atRest, type Claim } from './invariant.ts'
 import { has } from './nested.ts'
 
 const wireCountCoversWiredLeaves = always('frame', {
   id: 'I09',
   name: 'wire-count-covers-wired-leaves',
-  source: 'uvm_fault_wire(): each leaf entered wired counts once in wire_count, and nothing but the end of the page undoes it',
+  source:
+    'uvm_fault_wire(): each leaf entered wired counts once in wire_count, and nothing but the end of the page undoes it',
   of(world, frame) {
     const { memory } = world
     const wires = memory.wireCount(frame)
@@ -117,7 +118,9 @@ const nothingOutlivesTheVms = atRest('object', {
     if (record === undefined) return null
     const wired = wiredFrames(world, object).size
     if (wired > 0) return `there is no VM, and ${counted(wired, 'page')} of ${record.name} are still wired`
-    const mapped = Object.values(world.processes).some(({ entries }) => entries.some((entry) => entry.object === object))
+    const mapped = Object.values(world.processes).some(({ entries }) =>
+      entries.some((entry) => entry.object === object),
+    )
     return mapped ? null : `there is no VM, and ${record.name} is left without anybody who maps it`
   },
 })

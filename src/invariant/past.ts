@@ -63,7 +63,11 @@ export class Past {
   #keepEntries(world: World, pid: Pid): void {
     const process = world.processes[pid]
     if (process === undefined) this.#entries.delete(pid)
-    else this.#entries.set(pid, process.entries.map((entry) => ({ ...entry })))
+    else
+      this.#entries.set(
+        pid,
+        process.entries.map((entry) => ({ ...entry })),
+      )
   }
 
   /** An event has become true and was judged. */
@@ -77,7 +81,8 @@ export class Past {
         return
       case 'table.freed':
         // A parent has lost an entry as well.
-        if (event.level < 3) this.emptied.push({ pmap: event.pmap, page: pageOf(event.va), level: event.level === 1 ? 2 : 3 })
+        if (event.level < 3)
+          this.emptied.push({ pmap: event.pmap, page: pageOf(event.va), level: event.level === 1 ? 2 : 3 })
         return
       case 'page.allocated':
         this.#pages[event.object] = this.residentOf(event.object) + 1

@@ -3,9 +3,11 @@
  *
  * Source: vm_create(), vm_share_mem(), vm_find(), vm_terminate() and vm_teardown() of vmm(4); uvm_aobj.c; uvm_map.c.
  */
-import type { World } from '../model/world.ts'
+import type { Gpa } from '../../events/address.ts'
+import { holdingsOf } from '../model/backing.ts'
+import type { Entry, Vm, World } from '../model/world.ts'
 import { counted, isBacked, objectText } from './facts.ts'
-import { type AnyRule, type Claim, always, rule } from './invariant.ts'
+import { type AnyRule, always, type Claim, rule } from './invariant.ts'
 
 /** Who holds an object, and how many mapped it on a reference that they owe. */
 function holdersOf(world: World, object: number) {
@@ -17,6 +19,8 @@ function holdersOf(world: World, object: number) {
   }
   for (const ref in world.vms) {
     for (const slot of world.vms[ref]?.slots ?? []) if (slot.object === object) slots += 1
+    // Before the patch the entries of guest-physical space hold what slots hold with it.
+    for (const entry of world.vms[ref]?.space ?? []) if (entry.object === object) entries += 1
   }
   // uvm_unmap_detach() gives back the references of entries that left the map before.
   for (const id in world.threads) {
@@ -33,7 +37,7 @@ function holdersOf(world: World, object: number) {
 export function objectsOf(world: World): ReadonlySet<number> {
   const found = new Set<number>(Object.values(world.objects).map((object) => object.ref))
   for (const { entries } of Object.values(world.processes)) for (const { object } of entries) found.add(object)
-  for (const { slots } of Object.values(world.vms)) for (const { object } of slots) if (object !== null) found.add(object)
+  for (const vm of Object.values(world.vms)) for (const { object } of holdingsOf(vm)) found.add(object)
   for (const { locals } of Object.values(world.threads)) for (const object of locals.dead) found.add(object)
   return found
 }
@@ -65,7 +69,9 @@ const objectLivesWhileReferenced = always('object', {
   source: 'uao_detach(): the last reference frees the object',
   of({ objects }, object) {
     const record = objects[object]
-    return record === undefined || record.refs > 0 ? null : `${record.name} has ${record.refs} references and is not freed`
+    return record === undefined || record.refs > 0
+      ? null
+      : `${record.name} has ${record.refs} references and is not freed`
   },
 })
 
@@ -77,11 +83,26 @@ const slotInMakingHasItsObject = always('vm', {
   of({ vms, objects }, ref) {
     const slots = vms[ref]?.slots ?? []
     const at = slots.findIndex(
-      ({ life, backing }) => (life === 'mapped' || life === 'sealed') && backing !== null && objects[backing] === undefined,
+      ({ life, backing }) =>
+        (life === 'mapped' || life === 'sealed') && backing !== null && objects[backing] === undefined,
     )
     return at < 0 ? null : `vm_create() goes on with object ${slots[at]?.backing} for slot ${at}, which is freed`
   },
 })
+
+/** Before the patch every range, MMIO included, is held by entries of guest-physical space that leave no hole in it. */
+function heldByEntries(world: World, vm: Vm, space: readonly Entry<Gpa>[]): string | null {
+  for (const [i, { gpa, size }] of vm.slots.entries()) {
+    let covered: number = gpa
+    for (const { start, size: bytes, object } of space) {
+      if (start !== covered || start >= gpa + size) continue
+      if (world.objects[object] === undefined) return `slot ${i} holds object ${object}, which is freed`
+      covered += bytes
+    }
+    if (covered !== gpa + size) return `slot ${i} is not wholly in the map of guest-physical space`
+  }
+  return null
+}
 
 const HOLDING: readonly string[] = ['registered', 'condemned', 'unlinked']
 
@@ -92,8 +113,10 @@ const vmHoldsItsSlots = always('vm', {
   of(world, ref) {
     const vm = world.vms[ref]
     if (vm === undefined || !HOLDING.includes(vm.life)) return null
+    if (vm.space !== null) return heldByEntries(world, vm, vm.space)
     for (const [i, slot] of vm.slots.entries()) {
-      if (!isBacked(slot) && slot.object !== null) return `slot ${i} is MMIO and holds ${objectText(world, slot.object)}`
+      if (!isBacked(slot) && slot.object !== null)
+        return `slot ${i} is MMIO and holds ${objectText(world, slot.object)}`
       if (!isBacked(slot)) continue
       if (slot.object === null) return `slot ${i} holds no object`
       if (world.objects[slot.object] === undefined) return `slot ${i} holds object ${slot.object}, which is freed`
@@ -109,12 +132,17 @@ const vmRefcntEqualsHolders = always('vm', {
   of({ vms, threads, holds }, ref) {
     const vm = vms[ref]
     if (vm === undefined) return null
-    if (vm.refcnt !== vm.holders.length) return `vm_refcnt is ${vm.refcnt}; it is held by ${vm.holders.join(', ') || 'nobody'}`
+    if (vm.refcnt !== vm.holders.length)
+      return `vm_refcnt is ${vm.refcnt}; it is held by ${vm.holders.join(', ') || 'nobody'}`
     const lists = vm.holders.filter((holder) => holder === 'list').length
-    const dropping = Object.values(threads).some(({ command, locals }) => command.type === 'ioc.term' && locals.vm === ref)
+    const dropping = Object.values(threads).some(
+      ({ command, locals }) => command.type === 'ioc.term' && locals.vm === ref,
+    )
     if (vm.listed && lists !== 1) return `it is on vm_list with ${counted(lists, 'reference')} for that`
     if (!vm.listed && lists > 0 && !dropping) return 'it is on no list, and the reference of the list is still held'
-    const gone = vm.holders.find((holder) => holder !== 'list' && threads[holder] === undefined && holds[holder] !== ref)
+    const gone = vm.holders.find(
+      (holder) => holder !== 'list' && threads[holder] === undefined && holds[holder] !== ref,
+    )
     return gone === undefined ? null : `'${gone}' holds it, and has no call in flight that could give it back`
   },
 })
@@ -146,7 +174,10 @@ const objectRefsNeverRiseFromZero = rule({
   counterexample({ event: { object }, world }) {
     const record = world.objects[object]
     if (record === undefined || record.refs > 1) return null
-    return { subject: `object ${object}`, sentence: `uo_refs of ${record.name} went from ${record.refs - 1} to ${record.refs}` }
+    return {
+      subject: `object ${object}`,
+      sentence: `uo_refs of ${record.name} went from ${record.refs - 1} to ${record.refs}`,
+    }
   },
 })
 
@@ -171,7 +202,10 @@ const vmUnlinkedOnce = rule({
   counterexample({ event: { kind }, call, world }) {
     if (kind !== 'trap' || call?.command.type !== 'ioc.term' || call.vm === null) return null
     if (world.vms[call.vm]?.listed === true) return null
-    return { subject: `vm ${call.vm}`, sentence: 'vm_terminate() unlinks it although another vm_terminate() did before' }
+    return {
+      subject: `vm ${call.vm}`,
+      sentence: 'vm_terminate() unlinks it although another vm_terminate() did before',
+    }
   },
 })
 

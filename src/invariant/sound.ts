@@ -3,9 +3,17 @@
  * which all is well, without a sentence and without an object; where it says no, the claims themselves are asked.
  */
 import { PAGE_SIZE, pageOf } from '../../events/address.ts'
-import { LEAF_EXECUTE, LEAF_FRAME, LEAF_READ, LEAF_TRACKED, LEAF_WIRED, LEAF_WRITE, type MemoryReader } from '../model/memory.ts'
+import {
+  LEAF_EXECUTE,
+  LEAF_FRAME,
+  LEAF_READ,
+  LEAF_TRACKED,
+  LEAF_WIRED,
+  LEAF_WRITE,
+  type MemoryReader,
+} from '../model/memory.ts'
 import type { Pmap, World } from '../model/world.ts'
-import { isBacked, slotAt } from './facts.ts'
+import { isBacked, ownFrame, slotAt } from './facts.ts'
 import type { Whereabouts } from './whereabouts.ts'
 
 const READ_WRITE = LEAF_READ + LEAF_WRITE
@@ -34,8 +42,11 @@ export function isSoundLeaf(world: World, where: Whereabouts, record: Pmap, page
 /** Whether the frame is that of the VM's own page, and wired. */
 function isOwnAndWired(world: World, ref: number, page: number, frame: number): boolean {
   const { memory } = world
-  const slot = slotAt(world.vms[ref], page)
-  if (slot === null || slot.object === null || !isBacked(slot)) return false
+  const vm = world.vms[ref]
+  const slot = slotAt(vm, page)
+  if (vm === undefined || slot === null || !isBacked(slot)) return false
+  if (vm.space !== null) return ownFrame(memory, vm, page) === frame && memory.wireCount(frame) > 0
+  if (slot.object === null) return false
   return memory.resident(slot.object, page - pageOf(slot.gpa)) === frame && memory.wireCount(frame) > 0
 }
 
@@ -49,10 +60,10 @@ export function guestsAgree(world: World, where: Whereabouts, record: Pmap, page
     if (address < start) return true
     if (address >= start + size) continue
     const index = offset + (address - start) / PAGE_SIZE
-    for (const { vm, first, pages } of where.slotsOf(object)) {
+    for (const { vm, first, offset: from, pages } of where.slotsOf(object)) {
       const nested = world.vms[vm]?.pmap ?? null
-      if (nested === null || index >= pages) continue
-      const guest = memory.leaf(nested, first + index)
+      if (nested === null || index < from || index >= from + pages) continue
+      const guest = memory.leaf(nested, first + index - from)
       if (guest >= 0 && (guest - (guest % LEAF_FRAME)) / LEAF_FRAME !== frame) return false
     }
     return true

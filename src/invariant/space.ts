@@ -3,13 +3,14 @@
  *
  * Source: vm_create(), vm_create_check_mem_ranges(), vm_share_mem() and vm_terminate() of vmm(4); uvm_map.c.
  */
-import { PAGE_SIZE, VMM_MAX_MEM_RANGES, VMM_MAX_VM_MEM_SIZE, hex } from '../../events/address.ts'
+
 import type { Word64 } from '../../events/address.ts'
+import { hex, PAGE_SIZE, VMM_MAX_MEM_RANGES, VMM_MAX_VM_MEM_SIZE } from '../../events/address.ts'
 import type { IocCreate, IocSharemem } from '../../events/command.ts'
-import { VM_MEM_MMIO, type Entry, type Slot, type World } from '../model/world.ts'
+import { type Entry, type Slot, VM_MEM_MMIO } from '../model/world.ts'
 import { type CallRecord, hasMapped, pidOf } from './calls.ts'
 import { counted, creatorOf, isBacked, isCovered, isExiting, objectText } from './facts.ts'
-import { type AnyRule, type Claim, type Finding, always, atRest, rule } from './invariant.ts'
+import { type AnyRule, always, atRest, type Claim, type Finding, rule } from './invariant.ts'
 import { isSlotObject } from './pages.ts'
 
 const range = (start: number, size: number): string => `[${hex(start as Word64)}, ${hex((start + size) as Word64)})`
@@ -55,10 +56,12 @@ const processMapsASlotTwiceAtMost = atRest(
     source: 'vm_share_mem(): nothing counts how often a process maps a VM, and no limit is charged',
     of(world, pid) {
       const bytes = new Map<number, number>()
-      for (const { object, size } of world.processes[pid]?.entries ?? []) bytes.set(object, (bytes.get(object) ?? 0) + size)
+      for (const { object, size } of world.processes[pid]?.entries ?? [])
+        bytes.set(object, (bytes.get(object) ?? 0) + size)
       for (const [object, size] of bytes) {
         const times = size / ((world.objects[object]?.pages ?? 1) * PAGE_SIZE)
-        if (times > SLOT_MAPPINGS_MAX && isSlotObject(world, object)) return `it maps ${objectText(world, object)} ${times} times`
+        if (times > SLOT_MAPPINGS_MAX && isSlotObject(world, object))
+          return `it maps ${objectText(world, object)} ${times} times`
       }
       return null
     },
@@ -97,6 +100,14 @@ function repeats({ ranges, count, va }: IocSharemem, slots: readonly Slot[]): bo
   })
 }
 
+/** Whether [start, start + size) is mapped without a hole, to whatever. */
+function isWhole(entries: readonly Entry[], start: number, size: number): boolean {
+  let covered = start
+  for (const entry of entries)
+    if (entry.start <= covered && entry.start + entry.size > covered) covered = entry.start + entry.size
+  return covered >= start + size
+}
+
 const isPrivate = (entry: Entry): boolean => entry.immutable && entry.conceal && entry.inherit === 'none'
 
 const shareMapsEverySlot = rule({
@@ -113,8 +124,13 @@ const shareMapsEverySlot = rule({
       if (!isBacked(slot)) continue
       const start = Number(reply.va[i] ?? 0)
       if (slot.object !== null && isCovered(process.entries, start, slot.size, slot.object, isPrivate)) continue
+      // Before the patch a mapping is the caller's to keep or to lose: that it is there is all that 0 promises.
+      if (slot.life === 'shared' && isWhole(process.entries, start, slot.size)) continue
       const subject = `process ${pid}`
-      return { subject, sentence: `SHAREMEM answered 0, and slot ${i} is not mapped sealed at ${range(start, slot.size)}` }
+      return {
+        subject,
+        sentence: `SHAREMEM answered 0, and slot ${i} is not mapped sealed at ${range(start, slot.size)}`,
+      }
     }
     return null
   },
@@ -129,14 +145,20 @@ const errnoTellsTheTruth = rule({
     if (call === null) return null
     const { command, slots, vm, mapErrno } = call
     if (command.type === 'ioc.sharemem' && reply.ok && slots !== null && !repeats(command, slots)) {
-      return { subject: `process ${command.pid}`, sentence: `SHAREMEM answered 0 to ranges that are not those of vm ${vm}` }
+      return {
+        subject: `process ${command.pid}`,
+        sentence: `SHAREMEM answered 0 to ranges that are not those of vm ${vm}`,
+      }
     }
     if ((command.type !== 'ioc.create' && command.type !== 'ioc.sharemem') || reply.ok) return null
     if (call.registered && vm !== null && world.vms[vm]?.listed) {
       return { subject: `vm ${vm}`, sentence: `CREATE answered ${reply.errno}, and the VM exists` }
     }
     if (reply.at !== 'uvm_map' || mapErrno === null || mapErrno === reply.errno) return null
-    return { subject: `process ${command.pid}`, sentence: `uvm_map() said ${mapErrno}, and the caller was told ${reply.errno}` }
+    return {
+      subject: `process ${command.pid}`,
+      sentence: `uvm_map() said ${mapErrno}, and the caller was told ${reply.errno}`,
+    }
   },
 })
 
@@ -176,7 +198,8 @@ const isVmm = (call: CallRecord): boolean => call.command.type.startsWith('ioc.'
 const vmmTouchesOnlyItsEntries = rule({
   id: 'I53',
   name: 'vmm-touches-only-its-entries',
-  source: 'vm_share_mem(): the unwinding passes over MMIO ranges, whose vsp_va is 0; vm_create(): uvm_map_immutable() of a range',
+  source:
+    'vm_share_mem(): the unwinding passes over MMIO ranges, whose vsp_va is 0; vm_create(): uvm_map_immutable() of a range',
   on: ['space.removed', 'space.sealed'],
   counterexample({ event, call, past, world }) {
     if (call === null || !isVmm(call)) return null
@@ -184,7 +207,10 @@ const vmmTouchesOnlyItsEntries = rule({
     if (event.type === 'space.removed') {
       if (hasMapped(call, event.start, event.start + event.size)) return null
       call.foreign ??= `it removed ${range(event.start, event.size)}, which it had not mapped`
-      return { subject, sentence: `${call.command.type} removed ${range(event.start, event.size)}, which it had not mapped` }
+      return {
+        subject,
+        sentence: `${call.command.type} removed ${range(event.start, event.size)}, which it had not mapped`,
+      }
     }
     const before = past.entriesOf(event.pid)
     for (const { start, size, immutable } of world.processes[event.pid]?.entries ?? []) {
@@ -225,7 +251,8 @@ const validationIsExact = rule({
     const { command } = call
     const sound = isAcceptable(command) && BigInt(command.ncpus) === 1n
     const subject = `process ${command.pid}`
-    if (event.type === 'vm.allocated') return sound ? null : { subject, sentence: 'vm_create() accepts ranges that it must refuse' }
+    if (event.type === 'vm.allocated')
+      return sound ? null : { subject, sentence: 'vm_create() accepts ranges that it must refuse' }
     if (event.reply.ok || event.reply.errno !== 'EINVAL' || !sound) return null
     const { at } = event.reply
     const judged = at === 'vm_create_check_mem_ranges' || at === 'vm_create'
@@ -245,12 +272,16 @@ const sealedEntryStays = rule({
     if (event.type === 'space.removed') {
       if (call.command.type !== 'host.munmap') return null
       const { start, size } = event
-      const sealed = past.entriesOf(event.pid).some((entry) => entry.immutable && entry.start < start + size && start < entry.start + entry.size)
+      const sealed = past
+        .entriesOf(event.pid)
+        .some((entry) => entry.immutable && entry.start < start + size && start < entry.start + entry.size)
       return sealed ? { subject, sentence: `munmap(2) removed ${range(start, size)}, which is immutable` } : null
     }
     if (event.type === 'process.exited') {
       const left = past.entriesOf(event.pid).length
-      return left === 0 ? null : { subject, sentence: `it is gone while ${counted(left, 'entry', 'entries')} of its map are left` }
+      return left === 0
+        ? null
+        : { subject, sentence: `it is gone while ${counted(left, 'entry', 'entries')} of its map are left` }
     }
     if (call.command.type !== 'host.exit' || event.reply.ok || event.reply.errno === 'ESRCH') return null
     return { subject, sentence: `exit(2) failed with ${event.reply.errno}` }

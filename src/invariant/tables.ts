@@ -3,12 +3,13 @@
  *
  * Source: sys/arch/amd64/amd64/pmap.c.
  */
-import { PAGE_SIZE, hex, pageOf, pagesOf } from '../../events/address.ts'
+
 import type { Word64 } from '../../events/address.ts'
-import { type Level, LEAF_READ, LEAF_TRACKED, LEAF_WIRED, LEAF_WRITE, leafFlags, leafFrame } from '../model/memory.ts'
+import { hex, PAGE_SIZE, pageOf, pagesOf } from '../../events/address.ts'
+import { LEAF_READ, LEAF_TRACKED, LEAF_WIRED, LEAF_WRITE, type Level, leafFlags, leafFrame } from '../model/memory.ts'
 import type { World } from '../model/world.ts'
 import { counted, frameText, subjectText } from './facts.ts'
-import { type AnyRule, type Claim, type Finding, always, rule } from './invariant.ts'
+import { type AnyRule, always, type Claim, type Finding, rule } from './invariant.ts'
 import { has } from './nested.ts'
 
 const residentCountEqualsPages = always('pmap', {
@@ -86,7 +87,8 @@ const address = (value: number): string => hex(value as Word64)
 const removeTakesOnlyItsRange = rule({
   id: 'I12',
   name: 'remove-takes-only-its-range',
-  source: 'pmap_remove_ept(): the loop runs while the page is below eva + PAGE_SIZE; vm_teardown() passes the last byte',
+  source:
+    'pmap_remove_ept(): the loop runs while the page is below eva + PAGE_SIZE; vm_teardown() passes the last byte',
   on: ['pmap.removed'],
   counterexample({ event: { pmap, first, last }, past, world }) {
     const { cleared } = past
@@ -125,7 +127,9 @@ const pmapEmptyWhenDestroyed = rule({
   on: ['pmap.destroyed'],
   counterexample({ event: { pmap }, past }) {
     const left = past.leavesOf(pmap)
-    return left === 0 ? null : { subject: `pmap ${pmap}`, sentence: `it is destroyed with ${counted(left, 'leaf', 'leaves')}` }
+    return left === 0
+      ? null
+      : { subject: `pmap ${pmap}`, sentence: `it is destroyed with ${counted(left, 'leaf', 'leaves')}` }
   },
 })
 
@@ -154,7 +158,9 @@ const pmapConvertsOnceAndEmpty = rule({
     const subject = `pmap ${pmap}`
     if (past.converted.has(pmap)) return { subject, sentence: `it is converted to ${to} once more` }
     const tables = world.memory.tableCount(pmap)
-    return tables === 0 ? null : { subject, sentence: `it is converted to ${to} with ${counted(tables, 'page table')} in it` }
+    return tables === 0
+      ? null
+      : { subject, sentence: `it is converted to ${to} with ${counted(tables, 'page table')} in it` }
   },
 })
 
@@ -180,5 +186,8 @@ export function emptyTableAt(world: World, pmap: number, page: number, level: Le
   const table = world.memory.tableAt(pmap, page, level)
   if (table === null || table.children > 0) return null
   const where = subjectText(world, 'leaf', pmap, table.page)
-  return { subject: where, sentence: `the page table of level ${level} in frame ${table.frame} was emptied and is still there` }
+  return {
+    subject: where,
+    sentence: `the page table of level ${level} in frame ${table.frame} was emptied and is still there`,
+  }
 }

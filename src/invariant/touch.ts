@@ -5,19 +5,22 @@
  */
 import { pageOf, pagesOf } from '../../events/address.ts'
 import type { VmmEvent } from '../../events/event.ts'
-import type { PmapDestroyed, PageEntered, PageRemoved } from '../../events/pmap.ts'
 import type { Pid, ThreadId } from '../../events/ids.ts'
+import type { NestedEntryMapped, NestedEntryRemoved } from '../../events/nested.ts'
+import type { PageEntered, PageRemoved, PmapDestroyed } from '../../events/pmap.ts'
 import type { EntryMapped, EntryRemoved, EntrySplit, RangeSealed } from '../../events/space.ts'
 import type { SlotEvent } from '../../events/vm.ts'
+import { backingOf } from '../model/backing.ts'
 import { LEAF_FRAME, LEAF_TRACKED, leafFrame } from '../model/memory.ts'
-import type { Locals, World } from '../model/world.ts'
+import type { Locals, Vm, World } from '../model/world.ts'
 import type { CallRecord } from './calls.ts'
 import type { Deviants } from './deviants.ts'
 import type { Dirty } from './dirty.ts'
-import { entryAt, ownFrame, slotAt } from './facts.ts'
+import { entryAt, ownFrame } from './facts.ts'
 import type { Past } from './past.ts'
-import type { Whereabouts } from './whereabouts.ts'
+import type { SlotPlace, Whereabouts } from './whereabouts.ts'
 
+const shows = ({ offset, pages }: SlotPlace, index: number): boolean => index >= offset && index < offset + pages
 const isTracked = (packed: number): boolean => packed % LEAF_FRAME >= LEAF_TRACKED
 
 export class Touch {
@@ -52,9 +55,14 @@ export class Touch {
       case 'call.blocked':
         return
       case 'page.allocated':
+      case 'page.activated':
+      case 'page.deactivated':
+      case 'page.copied':
         this.#used(event.frame)
         return
       case 'page.wired':
+      case 'page.unwired':
+      case 'nested.wired':
         this.#used(event.frame)
         this.#wiringOf(world.memory.owner(event.frame))
         return
@@ -68,6 +76,10 @@ export class Touch {
         return
       case 'pmap.cleared':
         this.#cleared(event, world)
+        return
+      case 'pmap.protected':
+        dirty.leaves.add(event.pmap, pageOf(event.va))
+        dirty.frames.add(leafFrame(event.old), 0)
         return
       case 'page.freed':
         this.#freed(event.object, event.index, event.frame, world)
@@ -95,9 +107,9 @@ export class Touch {
     for (const { pmap, page } of memory.pvList(frame)) this.#dirty.leaves.add(pmap, page)
     this.#deviantsOn(frame)
     const index = memory.pageIndex(frame)
-    for (const { vm, first, pages } of this.#where.slotsOf(memory.owner(frame))) {
-      const pmap = world.vms[vm]?.pmap ?? null
-      if (pmap !== null && index < pages) this.#dirty.leaves.add(pmap, first + index)
+    for (const place of this.#where.slotsOf(memory.owner(frame))) {
+      const pmap = world.vms[place.vm]?.pmap ?? null
+      if (pmap !== null && shows(place, index)) this.#dirty.leaves.add(pmap, place.first + index - place.offset)
     }
   }
 
@@ -155,10 +167,11 @@ export class Touch {
 
   /** The process leaves of the page that a guest has at `page`. */
   #partnersOf(vm: number, page: number, world: World): void {
-    const slot = slotAt(world.vms[vm], page)
-    if (slot === null || slot.object === null) return
-    const index = page - pageOf(slot.gpa)
-    for (const { pmap, first, offset, pages } of this.#where.entriesOf(world, slot.object)) {
+    const record = world.vms[vm]
+    const backing = record === undefined ? null : backingOf(record, page)
+    if (backing === null) return
+    const { object, index } = backing
+    for (const { pmap, first, offset, pages } of this.#where.entriesOf(world, object)) {
       if (index >= offset && index < offset + pages) this.#dirty.partners.add(pmap, first + index - offset)
     }
   }
@@ -167,9 +180,10 @@ export class Touch {
     this.#dirty.frames.add(frame, 0)
     const slots = this.#where.slotsOf(object)
     if (slots.length === 0) this.#dirty.later.objects.add(object)
-    for (const { vm, first, pages } of slots) {
-      const pmap = world.vms[vm]?.pmap ?? null
-      if (pmap !== null && index < pages) this.#lost(object, frame, pmap, first + index, world)
+    for (const place of slots) {
+      const pmap = world.vms[place.vm]?.pmap ?? null
+      if (pmap !== null && shows(place, index))
+        this.#lost(object, frame, pmap, place.first + index - place.offset, world)
     }
     if (this.#deviants.size === 0) return
     for (const { pmap, page } of this.#deviants.on(frame)) this.#lost(object, frame, pmap, page, world)
@@ -181,7 +195,8 @@ export class Touch {
     const packed = world.memory.leaf(pmap, page)
     if (packed < 0 || leafFrame(packed) !== frame || world.pmaps[pmap]?.owner.kind !== 'nested') return
     const { stale } = this.#past
-    if (!stale.some((one) => one.object === object && one.pmap === pmap && one.page === page)) stale.push({ object, pmap, page })
+    if (!stale.some((one) => one.object === object && one.pmap === pmap && one.page === page))
+      stale.push({ object, pmap, page })
   }
 
   #rare(event: VmmEvent, thread: ThreadId | null, world: World): void {
@@ -257,6 +272,14 @@ export class Touch {
       case 'slot.held':
       case 'slot.released':
         this.#slot(event, world)
+        return
+      case 'nested.mapped':
+      case 'nested.removed':
+        this.#nested(event, world)
+        return
+      case 'nested.created':
+      case 'nested.freed':
+        now.vms.add(event.vm)
         return
       case 'pmap.created':
         pmaps.add(event.pmap, 0)
@@ -365,12 +388,28 @@ export class Touch {
     }
     this.#slotsChanged(world)
     this.#where.learn(event, world)
-    if (slot === undefined || vm === undefined || vm.pmap === null) return
+    if (slot !== undefined && vm !== undefined) this.#guestLeaves(vm, slot.gpa, slot.size, world)
+  }
+
+  /** Leaves of a stretch of guest memory that something else is behind now. */
+  #guestLeaves(vm: Vm, gpa: number, size: number, world: World): void {
     const { pmap } = vm
-    world.memory.eachLeaf(pmap, pageOf(slot.gpa), pagesOf(slot.size), (page) => {
+    if (pmap === null) return
+    world.memory.eachLeaf(pmap, pageOf(gpa), pagesOf(size), (page) => {
       this.#dirty.leaves.add(pmap, page)
-      if (ownFrame(world.memory, slot, page) >= 0) this.#partnersOf(event.vm, page, world)
+      if (ownFrame(world.memory, vm, page) >= 0) this.#partnersOf(vm.ref, page, world)
     })
+  }
+
+  #nested(event: NestedEntryMapped | NestedEntryRemoved, world: World): void {
+    const { now, later } = this.#dirty
+    now.vms.add(event.vm)
+    now.objects.add(event.object)
+    later.objects.add(event.object)
+    this.#slotsChanged(world)
+    this.#where.learn(event, world)
+    const vm = world.vms[event.vm]
+    if (vm !== undefined) this.#guestLeaves(vm, event.start, event.size, world)
   }
 
   #destroyed({ pmap, roots }: PmapDestroyed, world: World): void {

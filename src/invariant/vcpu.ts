@@ -13,7 +13,8 @@ const MENDABLE: readonly string[] = ['ENOMEM', 'EFAULT', 'EACCES']
 const vcpuSurvivesAShortage = rule({
   id: 'I34',
   name: 'vcpu-survives-a-shortage',
-  source: 'vm_run(): any errno but EAGAIN makes the state TERMINATED; fault_page() passes on what pmap_enter() and uvm_fault_wire() say',
+  source:
+    'vm_run(): any errno but EAGAIN makes the state TERMINATED; fault_page() passes on what pmap_enter() and uvm_fault_wire() say',
   on: ['vcpu.terminated'],
   counterexample({ event: { vm: ref, vcpu, errno }, world, call, thread }) {
     const caller = thread === null ? undefined : world.threads[thread]

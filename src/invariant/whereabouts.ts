@@ -5,13 +5,19 @@
 import { pageOf, pagesOf } from '../../events/address.ts'
 import type { VmmEvent } from '../../events/event.ts'
 import type { VmRef } from '../../events/ids.ts'
+import { type Holding, holdingsOf } from '../model/backing.ts'
 import type { World } from '../model/world.ts'
 
-/** A slot that holds an object: `first` is its first guest page. */
-export type SlotPlace = { readonly vm: VmRef; readonly first: number; readonly pages: number }
+/** Where a VM holds an object: guest page `first` is page `offset` of it, and so on. */
+export type SlotPlace = { readonly vm: VmRef; readonly first: number; readonly offset: number; readonly pages: number }
 
 /** A map entry: pages `offset` and on of the object are at page `first` and on of the process pmap. */
-export type EntryPlace = { readonly pmap: number; readonly first: number; readonly offset: number; readonly pages: number }
+export type EntryPlace = {
+  readonly pmap: number
+  readonly first: number
+  readonly offset: number
+  readonly pages: number
+}
 
 const NONE: readonly never[] = []
 
@@ -23,9 +29,7 @@ export class Whereabouts {
   #last: readonly SlotPlace[] = NONE
 
   constructor(world: World) {
-    for (const { ref, slots } of Object.values(world.vms)) {
-      for (const [i, { object }] of slots.entries()) if (object !== null) this.#hold(world, ref, i, object)
-    }
+    for (const vm of Object.values(world.vms)) for (const held of holdingsOf(vm)) this.#hold(vm.ref, held)
   }
 
   /** The slots that hold an object. */
@@ -50,9 +54,21 @@ export class Whereabouts {
   /** An event that changes what holds or maps objects has become true. */
   learn(event: VmmEvent, world: World): void {
     switch (event.type) {
-      case 'slot.held':
-        this.#hold(world, event.vm, event.slot, event.object)
+      case 'slot.held': {
+        const { gpa, size } = world.vms[event.vm]?.slots[event.slot] ?? { gpa: 0, size: 0 }
+        this.#hold(event.vm, { object: event.object, first: pageOf(gpa), offset: 0, pages: pagesOf(size) })
         return
+      }
+      case 'nested.mapped': {
+        const { vm, object, start, size, offset } = event
+        this.#hold(vm, { object, first: pageOf(start), offset, pages: pagesOf(size) })
+        return
+      }
+      case 'nested.removed': {
+        const first = pageOf(event.start)
+        this.#drop((place) => place.vm === event.vm && place.first === first)
+        return
+      }
       case 'slot.released': {
         const first = pageOf(world.vms[event.vm]?.slots[event.slot]?.gpa ?? 0)
         this.#drop((place) => place.vm === event.vm && place.first === first)
@@ -66,9 +82,8 @@ export class Whereabouts {
     }
   }
 
-  #hold(world: World, vm: VmRef, slot: number, object: number): void {
-    const { gpa, size } = world.vms[vm]?.slots[slot] ?? { gpa: 0, size: 0 }
-    this.#slots.set(object, [...(this.#slots.get(object) ?? NONE), { vm, first: pageOf(gpa), pages: pagesOf(size) }])
+  #hold(vm: VmRef, { object, first, offset, pages }: Holding): void {
+    this.#slots.set(object, [...(this.#slots.get(object) ?? NONE), { vm, first, offset, pages }])
     this.#lastObject = -1
   }
 

@@ -45,7 +45,11 @@ export function eachSubject(world: World, about: SubjectKind, visit: (a: number,
 export type Counterexample = Finding & { readonly claim: Claim; readonly a: number; readonly b: number }
 
 /** Every counterexample to the claims that are judged at that time, in a state between steps. */
-export function counterexamples(world: World, when: Claim['when'], claims: readonly Claim[] = CLAIMS): readonly Counterexample[] {
+export function counterexamples(
+  world: World,
+  when: Claim['when'],
+  claims: readonly Claim[] = CLAIMS,
+): readonly Counterexample[] {
   const found: Counterexample[] = []
   for (const claim of claims) {
     if (claim.when !== when) continue

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { ThreadId } from '../../events/ids.ts'
 import { bootOf, translate } from '../../src/conform/translate.ts'
-import { type Vector, type VectorCommand, readVector } from '../../src/conform/vector.ts'
+import { readVector, type Vector, type VectorCommand } from '../../src/conform/vector.ts'
 import type { Design } from '../../src/design/design.ts'
 import { Watched } from './watched.ts'
 

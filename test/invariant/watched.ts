@@ -8,8 +8,8 @@ import type { CallCommand, Command } from '../../events/command.ts'
 import type { Outcome } from '../../events/reply.ts'
 import { aobjDying } from '../../src/design/aobj.ts'
 import type { Design } from '../../src/design/design.ts'
-import { type Run, createRun } from '../../src/engine/run.ts'
-import { Monitor, type Violation, counterexamples, isAtRest } from '../../src/invariant/index.ts'
+import { createRun, type Run } from '../../src/engine/run.ts'
+import { counterexamples, isAtRest, Monitor, type Violation } from '../../src/invariant/index.ts'
 import { endsStep } from '../../src/invariant/invariant.ts'
 
 export type WatchedOptions = {
@@ -111,7 +111,11 @@ export class Watched {
     return this.dispatch({ type: 'host.touch', pid, va, access: 'rw' })
   }
 
-  fail(fn: Extract<CallCommand, { type: 'fail.next' }>['fn'], k = 1, errno: 'ENOMEM' | 'EFAULT' | 'EINVAL' = 'ENOMEM'): void {
+  fail(
+    fn: Extract<CallCommand, { type: 'fail.next' }>['fn'],
+    k = 1,
+    errno: 'ENOMEM' | 'EFAULT' | 'EINVAL' = 'ENOMEM',
+  ): void {
     this.dispatch({ type: 'fail.next', fn, k, errno })
   }
 
