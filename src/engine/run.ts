@@ -158,7 +158,8 @@ export class Run {
     const touch = command.type === 'guest.touch' ? command : null
     const isServed = touch !== null && this.#translate(touch) !== null
     if (isServed && !this.#isSeen(touch)) return { ok: true, faulted: false, left: null }
-    let outcome = this.#engine.guest(command, runner)
+    let outcome =
+      touch !== null && !isServed ? this.#engine.guestFault(touch.gpa, runner) : this.#engine.guest(command, runner)
     while (outcome.kind === 'moved' && outcome.place !== 'inGuest') outcome = this.#engine.step(runner)
     // An access whose contents matter is tried again once its page is there.
     if (touch !== null && touch.value !== undefined && outcome.kind === 'moved' && !isServed) {
