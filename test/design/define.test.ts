@@ -12,6 +12,7 @@ import { createRun, type Run } from '../../src/engine/run.ts'
 import { UserError } from '../../src/errors.ts'
 import { DONE, refuse } from '../../src/kernel/kernel.ts'
 import { leafFrame } from '../../src/model/memory.ts'
+import { Watched } from '../invariant/watched.ts'
 import { errnoOf, faultAt, PAGE, VMD } from './host.ts'
 
 const wiring = { classifying: { done: 'wiring' } }
@@ -60,6 +61,19 @@ describe('a variant that always wires', () => {
         expect(evict(variant)).to.equal('EBUSY')
         expect(guestPage(variant)).to.deep.equal([1, 'object'])
       })
+
+  it('keeps the invariants that the patch breaks', () => {
+    const idsOf = (design: Design): readonly string[] => {
+      const watched = new Watched({ design }).process(VMD)
+      watched.create(VMD)
+      watched.touch(VMD, watched.start)
+      watched.fault(VMD, 0)
+      watched.dispatch({ type: 'host.pageout', object: 'a1', page: 0 })
+      return watched.ids
+    }
+    expect(idsOf(aobj)).to.deep.equal(['I01', 'I02', 'I06', 'I07'])
+    expect(idsOf(alwaysWires)).to.deep.equal([])
+  })
 
   it('is another design, and leaves its base as it was', () => {
     expect(digestOfDesign(alwaysWires)).to.not.equal(digestOfDesign(aobj))
