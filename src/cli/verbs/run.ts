@@ -3,6 +3,7 @@
  */
 import { rmSync } from 'node:fs'
 import type { Command } from 'commander'
+import * as v from 'valibot'
 import type { Boot } from '../../../events/boot.ts'
 import { DEFAULT_DESIGN, DESIGNS } from '../../design/designs.ts'
 import { createRun, type Run } from '../../engine/run.ts'
@@ -11,10 +12,12 @@ import { listed } from '../../json-lines.ts'
 import { recordTape } from '../../node.ts'
 import { type Played, play } from '../../scenario/play.ts'
 import { readScenario, type Scenario } from '../../scenario/read.ts'
+import { memory } from '../../scenario/words.ts'
 import { playedLines, playedText } from '../../show/played.ts'
 import { count } from '../../show/table.ts'
 import { TapeError } from '../../tape/error.ts'
 import type { Recording } from '../../tape/recording.ts'
+import { playVmd } from '../../vmd/vmd.ts'
 import { oneOf, wholeNumber } from '../flags.ts'
 import { nameOf, readText } from '../input.ts'
 import { Lines } from '../lines.ts'
@@ -36,6 +39,10 @@ Example:
 
   $ vmtape run scenario.jsonl --tape run.tape
 
+  $ vmtape run --vmd 4G --devices 3 --mode rvi --tape vmd.tape
+
+plays what vmd does from the start of a guest to its end.
+
 'vm.create' and 'vm.share' ask for the memory ranges that vmd would. Each line is answered as the
 ioctl would: 0 and what it returns, or the errno and the routine that refused.
 
@@ -50,11 +57,17 @@ type Options = {
   readonly meltdown?: true
   readonly vcpuMax?: number
   readonly frames?: number
+  readonly vmd?: string
+  readonly devices?: number
+  readonly faults?: number
 }
 
 export function configure(command: Command, terminal: Terminal): void {
   command
-    .argument('<scenario>', 'commands as JSON lines, or - for standard input')
+    .argument('[scenario]', 'commands as JSON lines, or - for standard input')
+    .option('--vmd <memory>', "vmd's own sequence around one guest of so much memory, in place of a scenario: 512M, 4G")
+    .option('--devices <n>', 'with --vmd: device processes', wholeNumber('--devices', 0))
+    .option('--faults <n>', 'with --vmd: pages that the guest touches', wholeNumber('--faults', 0))
     .option('--tape <out>', 'record the run on a new tape')
     .option(
       '--design <name>',
@@ -67,22 +80,48 @@ export function configure(command: Command, terminal: Terminal): void {
     .option('--snapshot-every <n>', 'with --tape: store the world each N events', wholeNumber('--snapshot-every', 1))
     .option('--json', 'one JSON object a line')
     .addHelpText('after', HELP)
-    .action((file: string, options: Options) => run(file, options, terminal))
+    .action((file: string | undefined, options: Options) => run(file, options, terminal))
 }
 
-async function run(file: string, options: Options, terminal: Terminal): Promise<void> {
-  const scenario = readScenario(await readText(file, terminal), nameOf(file))
+/** What is played: the entries of a file, or what vmd does. */
+type Plan = { readonly scenario: Scenario; readonly steps: (run: Run) => Iterable<Played> }
+
+const NOTHING: Scenario = { boot: {}, design: null, entries: [] }
+/** Without --faults: enough to see tables of every level, few enough to read. */
+const VMD_FAULTS = 1000
+
+async function planOf(file: string | undefined, options: Options, terminal: Terminal): Promise<Plan> {
+  if (options.vmd === undefined) {
+    if (file === undefined)
+      throw new UserError('run: wanted a scenario, or --vmd with a size of memory, found neither.')
+    for (const flag of ['devices', 'faults'] as const)
+      if (options[flag] !== undefined) throw new UserError(`--${flag}: wanted with --vmd, found without.`)
+    const scenario = readScenario(await readText(file, terminal), nameOf(file))
+    return { scenario, steps: (run) => play(run, scenario.entries) }
+  }
+  if (file !== undefined)
+    throw new UserError(`run: wanted a scenario or --vmd, found both, '${file}' and --vmd ${options.vmd}.`)
+  const { devices = 2, faults = VMD_FAULTS } = options
+  const size = v.safeParse(memory, options.vmd)
+  if (!size.success)
+    throw new UserError(`--vmd: wanted a size of memory (4G, 512M, bytes or 0x hex), found '${options.vmd}'.`)
+  return { scenario: NOTHING, steps: (run) => playVmd(run, { memory: size.output, devices, faults }) }
+}
+
+async function run(file: string | undefined, options: Options, terminal: Terminal): Promise<void> {
+  const plan = await planOf(file, options, terminal)
+  const { scenario } = plan
   const { tape, snapshotEvery } = options
   if (tape === undefined && snapshotEvery !== undefined)
     throw new UserError('--snapshot-every: wanted with --tape, which says where snapshots go, and found without.')
   const settings = settingsOf(scenario, options)
   if (tape === undefined) {
-    await playAll(createRun(settings), null, scenario, options, terminal)
+    await playAll(createRun(settings), null, plan, options, terminal)
     return
   }
   const recorded = recordTape(tape, settings)
   try {
-    await playAll(recorded.run, recorded.recording, scenario, options, terminal)
+    await playAll(recorded.run, recorded.recording, plan, options, terminal)
     recorded.recording.close()
   } catch (cause) {
     // What a tape could not take is on no tape; but a scenario that was wrong leaves none behind.
@@ -108,7 +147,7 @@ function settingsOf(scenario: Scenario, options: Options): { readonly boot: Part
 async function playAll(
   run: Run,
   recording: Recording | null,
-  { entries }: Scenario,
+  { scenario: { entries }, steps }: Plan,
   { json, snapshotEvery }: Options,
   terminal: Terminal,
 ): Promise<void> {
@@ -116,7 +155,7 @@ async function playAll(
   let played = 0
   let kept = 0
   try {
-    for (const one of play(run, entries)) {
+    for (const one of steps(run)) {
       played += 1
       await lines.printAll(json ? [playedText(one)] : playedLines(one, terminal.colours))
       if (one.result.kind === 'noted') recording?.note(one.seq, one.result.text)
