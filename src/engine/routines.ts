@@ -2,9 +2,10 @@
  * A design made ready to step: each routine's machine compiled, each step with the kernel function that it calls. What
  * a machine names and the design does not have is refused here, at load.
  */
+
+import type { Answer } from '../../events/answer.ts'
 import type { CallCommand } from '../../events/command.ts'
 import { Defect } from '../../events/defect.ts'
-import type { Answer } from '../../events/answer.ts'
 import type { CallContext, PausePoint, StepMeta } from '../../machines/calls/setup.ts'
 import { pagedaemonMachine } from '../../machines/pagedaemon.ts'
 import { processMachine } from '../../machines/process.ts'

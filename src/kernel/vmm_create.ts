@@ -5,7 +5,7 @@
  * May 2025.
  */
 
-import type { Bytes, Gpa, Hva, Word64 } from '../../events/address.ts'
+import type { Bytes, Gpa, Hva } from '../../events/address.ts'
 import { isPageAligned, offset, VMM_MAX_MEM_RANGES, VMM_MAX_VM_MEM_SIZE } from '../../events/address.ts'
 import type { Answer } from '../../events/answer.ts'
 import type { IocCreate, RangeRequest } from '../../events/command.ts'
