@@ -61,6 +61,11 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./verbs/seal.ts'),
   },
   {
+    name: 'compare',
+    summary: 'take the same decisions on two designs, and show where they part',
+    load: () => import('./verbs/compare.ts'),
+  },
+  {
     name: 'conform',
     summary: 'compare the model with recordings of the real kernel',
     load: () => import('./verbs/conform.ts'),
