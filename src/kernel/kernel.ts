@@ -89,11 +89,6 @@ export function siblingsOf(kernel: Kernel, pid: Pid): readonly Thread[] {
   })
 }
 
-/** The VM with an id, also when it is off the list: its guest runs on while it waits to be torn down. */
-export function vmWithId(world: World, id: VmId): Vm | undefined {
-  return id === 0 ? undefined : Object.values(world.vms).find((vm) => vm.id === id)
-}
-
 /** A registered VM by the id that a caller gave. */
 export function lookup(world: World, id: Word64): Vm | undefined {
   for (const ref of world.softc.list) {
@@ -101,4 +96,10 @@ export function lookup(world: World, id: Word64): Vm | undefined {
     if (vm !== undefined && vm.id === id) return vm
   }
   return undefined
+}
+
+/** The VM with an id, also when it is off the list: its guest runs on while it waits to be torn down. */
+export function vmWithId(world: World, id: VmId): Vm | undefined {
+  // Nearly always it is on the list, which is short.
+  return lookup(world, id) ?? (id === 0 ? undefined : Object.values(world.vms).find((vm) => vm.id === id))
 }

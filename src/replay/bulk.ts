@@ -15,7 +15,7 @@ import { allocatePage, freePage, wirePage } from '../reduce/object.ts'
 import { addTable, clearPage, enterPage, freeTable } from '../reduce/pmap.ts'
 import { reduceEvent } from '../reduce/reduce.ts'
 import { enterGuest, leaveGuest } from '../reduce/vcpu.ts'
-import { fieldAt, HOT_NUMBER } from '../tape/hot.ts'
+import { HOT_NUMBER } from '../tape/hot.ts'
 import type { Kind, Segment } from '../tape/packing.ts'
 
 const numberOf = (type: string): number => HOT_NUMBER.get(type) ?? -1
@@ -72,77 +72,51 @@ export function replaySegment(world: WorldDraft, segment: Segment, memory: Memor
 
 /** Makes the hot event in row `row` of its kind true. */
 function applyRow(world: WorldDraft, memory: Memory, caller: Caller, kind: Kind, hot: number, row: number): void {
+  // Columns are looked into by hand: this is called for each of millions of events, and a function for it is not inlined.
   const c = kind.columns
   switch (hot) {
     case FAULTED:
-      learnFault(world, caller, fieldAt(c, 2, row) * PAGE_SIZE + fieldAt(c, 3, row))
-      leaveGuest(world, fieldAt(c, 0, row) as VmRef, fieldAt(c, 1, row))
+      learnFault(world, caller, c[2]![row]! * PAGE_SIZE + c[3]![row]!)
+      leaveGuest(world, c[0]![row]! as VmRef, c[1]![row]!)
       return
     case TRANSLATED:
-      learnTranslation(world, caller, (fieldAt(c, 1, row) * PAGE_SIZE) as Gpa, fieldAt(c, 2, row) * PAGE_SIZE)
+      learnTranslation(world, caller, (c[1]![row]! * PAGE_SIZE) as Gpa, c[2]![row]! * PAGE_SIZE)
       return
     case EXTRACTED:
-      learnFrame(world, caller, fieldAt(c, 2, row))
+      learnFrame(world, caller, c[2]![row]!)
       return
     case ALLOCATED:
-      allocatePage(
-        memory,
-        fieldAt(c, 0, row) as ObjectRef,
-        fieldAt(c, 1, row),
-        fieldAt(c, 2, row) as Frame,
-        fieldAt(c, 3, row) === 1,
-      )
+      allocatePage(memory, c[0]![row]! as ObjectRef, c[1]![row]!, c[2]![row]! as Frame, c[3]![row]! === 1)
       return
     case TABLE_ADDED:
-      addTable(
-        world,
-        memory,
-        fieldAt(c, 0, row) as PmapRef,
-        fieldAt(c, 1, row),
-        fieldAt(c, 2, row) as TableLevel,
-        fieldAt(c, 3, row) as Frame,
-      )
+      addTable(world, memory, c[0]![row]! as PmapRef, c[1]![row]!, c[2]![row]! as TableLevel, c[3]![row]! as Frame)
       return
     case TABLE_FREED:
-      freeTable(
-        world,
-        memory,
-        fieldAt(c, 0, row) as PmapRef,
-        fieldAt(c, 1, row),
-        fieldAt(c, 2, row) as TableLevel,
-        fieldAt(c, 3, row) as Frame,
-      )
+      freeTable(world, memory, c[0]![row]! as PmapRef, c[1]![row]!, c[2]![row]! as TableLevel, c[3]![row]! as Frame)
       return
     case ENTERED:
       enterPage(
         world,
         memory,
-        fieldAt(c, 0, row) as PmapRef,
-        fieldAt(c, 1, row),
-        fieldAt(c, 2, row) as TableLevel,
-        fieldAt(c, 3, row) as Frame,
-        fieldAt(c, 4, row),
-        fieldAt(c, 5, row),
+        c[0]![row]! as PmapRef,
+        c[1]![row]!,
+        c[2]![row]! as TableLevel,
+        c[3]![row]! as Frame,
+        c[4]![row]!,
+        c[5]![row]!,
       )
       return
     case CLEARED:
-      clearPage(
-        world,
-        memory,
-        fieldAt(c, 0, row) as PmapRef,
-        fieldAt(c, 1, row),
-        fieldAt(c, 2, row) as TableLevel,
-        fieldAt(c, 3, row),
-      )
+      clearPage(world, memory, c[0]![row]! as PmapRef, c[1]![row]!, c[2]![row]! as TableLevel, c[3]![row]!)
       return
     case WIRED:
-      wirePage(memory, fieldAt(c, 0, row) as Frame, fieldAt(c, 1, row))
+      wirePage(memory, c[0]![row]! as Frame, c[1]![row]!)
       return
     case FREED:
-      freePage(memory, fieldAt(c, 0, row) as ObjectRef, fieldAt(c, 1, row), fieldAt(c, 2, row) as Frame)
+      freePage(memory, c[0]![row]! as ObjectRef, c[1]![row]!, c[2]![row]! as Frame)
       return
     case VCPU_ENTERED:
-      enterGuest(world, fieldAt(c, 0, row) as VmRef, fieldAt(c, 1, row))
+      enterGuest(world, c[0]![row]! as VmRef, c[1]![row]!)
       return
     default:
       // An event that changes nothing by itself.

@@ -152,9 +152,10 @@ export function judgeFrame(
   if (chain === null) return null
   const head = frame.slice(0, HEAD_BYTES)
   head.set(chain, AT.chain)
-  const computed = hexOf(sha256(head, body).subarray(0, CHAIN_BYTES))
-  const stored = hexOf(chainOf(frame))
-  return computed === stored ? null : fault('chain', `a frame with chain value ${stored}`, computed)
+  const computed = sha256(head, body).subarray(0, CHAIN_BYTES)
+  const stored = chainOf(frame)
+  if (computed.every((byte, at) => byte === stored[at])) return null
+  return fault('chain', `a frame with chain value ${hexOf(stored)}`, hexOf(computed))
 }
 
 /** The chain value that a frame carries. */

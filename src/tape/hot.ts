@@ -42,7 +42,7 @@ function hot<Type extends EventType>(
 }
 
 /** Field number `field` of the event in row `row`. */
-export function fieldAt(columns: Columns, field: number, row: number): number {
+function fieldAt(columns: Columns, field: number, row: number): number {
   return (columns[field] as Float64Array)[row] as number
 }
 

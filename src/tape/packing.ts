@@ -16,17 +16,24 @@ import { reasonOf, TapeError } from './error.ts'
 import { HOT, HOT_NUMBER, type HotType } from './hot.ts'
 import { MSGPACK, Packer } from './packer.ts'
 
-/** What all records of one kind have in common, and their fields. */
-export type Kind = {
+/** What all records of one kind have in common, and their fields. A class, so that all have one shape. */
+export class Kind {
   readonly type: string
   readonly thread: string | null
   readonly place: string | null
   /** Number of the hot type, or -1 for events that are objects. */
   readonly hot: number
-  /** How many records are of this kind. */
-  readonly rows: number
   /** A column for each field of the hot type. */
-  readonly columns: readonly Float64Array[]
+  readonly columns: Float64Array[] = []
+  /** How many records are of this kind. */
+  rows = 0
+
+  constructor(type: string, thread: string | null, place: string | null, hot: number) {
+    this.type = type
+    this.thread = thread
+    this.place = place
+    this.hot = hot
+  }
 }
 
 /** A payload taken apart, without an object for any hot event. Valid until the next one is decoded with the same `Segment`. */
@@ -54,10 +61,8 @@ function unpack(bytes: Uint8Array, what: string): unknown {
   }
 }
 
-type Heading = Omit<Kind, 'rows' | 'columns'>
-
-/** Kinds without their columns. */
-function readHeadings(source: ByteSource, count: number): readonly Heading[] {
+/** Kinds whose columns are not read yet. */
+function readKinds(source: ByteSource, count: number): readonly Kind[] {
   const length = source.uint()
   const start = source.take(length)
   const names = unpack(source.bytes.subarray(start, start + length), 'names')
@@ -79,20 +84,20 @@ function readHeadings(source: ByteSource, count: number): readonly Heading[] {
     const type = nameOf(typeName)
     const hot = hots[at] === 1 ? HOT_NUMBER.get(type) : -1
     if (hot === undefined) throw source.malformed(`a kind with columns was wanted, found ${type}`)
-    return { type, thread: optional(threads[at] as number), place: optional(places[at] as number), hot }
+    return new Kind(type, optional(threads[at] as number), optional(places[at] as number), hot)
   })
 }
 
-/** How many of the records are of each kind; throws where one is of none. */
-function countRows(codes: Float64Array, count: number, kinds: number, source: ByteSource): Int32Array {
-  const rows = new Int32Array(kinds)
+/** Counts how many of the records are of each kind; throws where one is of none. */
+function countRows(codes: Float64Array, count: number, kinds: readonly Kind[], source: ByteSource): void {
+  const rows = new Int32Array(kinds.length)
   for (let i = 0; i < count; i++) {
     const code = codes[i] as number
     const before = rows[code]
-    if (before === undefined) throw source.malformed(`record ${i} is of kind ${code}, of ${kinds}`)
+    if (before === undefined) throw source.malformed(`record ${i} is of kind ${code}, of ${kinds.length}`)
     rows[code] = before + 1
   }
-  return rows
+  for (const [code, kind] of kinds.entries()) kind.rows = rows[code] as number
 }
 
 /**
@@ -104,36 +109,37 @@ export function decodeSegment(payload: Uint8Array, count: number, firstSeq: numb
   const source = new ByteSource(payload)
   segment.count = count
   segment.firstSeq = firstSeq
-  const headings = readHeadings(source, count)
+  const kinds = readKinds(source, count)
+  segment.kinds = kinds
   if (segment.codes.length < count) segment.codes = new Float64Array(2 * count)
   decodeColumn(source, count, segment.codes)
-  const rowsOf = countRows(segment.codes, count, headings.length, source)
+  countRows(segment.codes, count, kinds, source)
   const bases = new Bases()
   let lent = 0
   let objects = 0
-  const lend = (rows: number): Float64Array => {
-    let column = segment.room[lent]
-    if (column === undefined || column.length < rows) {
-      column = new Float64Array(2 * rows)
-      segment.room[lent] = column
-    }
-    lent += 1
-    return column
-  }
-  segment.kinds = headings.map((heading, code) => {
-    const rows = rowsOf[code] as number
-    if (heading.hot < 0) {
+  for (const kind of kinds) {
+    const { hot, rows, columns } = kind
+    if (hot < 0) {
       objects += rows
-      return { ...heading, rows, columns: [] }
+      continue
     }
-    const columns = (HOT[heading.hot] as HotType).fields.map(() => {
-      const column = lend(rows)
+    const fields = (HOT[hot] as HotType).fields.length
+    for (let field = 0; field < fields; field++) {
+      const column = roomFor(segment, lent++, rows)
       decodeColumnAmong(source, rows, column, bases)
-      return column
-    })
-    return { ...heading, rows, columns }
-  })
+      columns.push(column)
+    }
+  }
   segment.cold = readCold(source, objects)
+}
+
+/** The column of the segment with number `number`, of `rows` numbers at least. */
+function roomFor({ room }: Segment, number: number, rows: number): Float64Array {
+  const there = room[number]
+  if (there !== undefined && there.length >= rows) return there
+  const larger = new Float64Array(2 * rows)
+  room[number] = larger
+  return larger
 }
 
 function readCold(source: ByteSource, wanted: number): readonly VmmEvent[] {
