@@ -217,6 +217,7 @@ export type Failpoint =
   | 'malloc'
   | 'copyin'
   | 'copyout'
+  | 'ioctl_copyout'
   | 'uvm_fault_wire'
   | 'fault_nomap'
   | 'page_alloc'
@@ -241,6 +242,7 @@ export const FAILPOINTS: readonly Failpoint[] = [
   'malloc',
   'copyin',
   'copyout',
+  'ioctl_copyout',
   'uvm_fault_wire',
   'fault_nomap',
   'page_alloc',

@@ -4,7 +4,10 @@
  * Source: vmmioctl(), vmm_activate(), vmm_start() and vmm_stop() of vmm.c.
  */
 import type { Answer } from '../../events/answer.ts'
-import { type Blocked, blocked, commandOf, DONE, type Kernel, panic, refuse } from './kernel.ts'
+import { type Blocked, blocked, commandOf, DONE, type Kernel, learn, panic, refuse } from './kernel.ts'
+
+/** Requests whose parameters come back to the caller: _IOWR. @source dev/vmm/vmm.h */
+const COPIED_OUT: readonly string[] = ['ioc.create', 'ioc.run', 'ioc.info', 'ioc.sharemem']
 
 /** The way in: sc_slock, interruptibly, and the wait for an active device. */
 export function enterDevice(kernel: Kernel): Answer | Blocked {
@@ -22,7 +25,12 @@ export function enterDevice(kernel: Kernel): Answer | Blocked {
 
 /** The way out: the request's count in sc_refcnt. */
 export function leaveDevice(kernel: Kernel): Answer {
-  kernel.record({ type: 'device.left', thread: kernel.thread.id })
+  const { id, command, locals } = kernel.thread
+  kernel.record({ type: 'device.left', thread: id })
+  // The ioctl layer copies the parameters out once the handler has returned 0; what the handler did stays done.
+  if (locals.errno === null && COPIED_OUT.includes(command.type) && kernel.fails('ioctl_copyout') !== null) {
+    learn(kernel, { errno: 'EFAULT', at: 'copyout' })
+  }
   return DONE
 }
 
