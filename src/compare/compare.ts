@@ -78,7 +78,8 @@ export function tallyOf(world: World): Tally {
 /** An answer in terms that do not depend on where a design puts things. */
 export function answerOf({ result }: Played): string {
   if (result.kind === 'noted') return result.text
-  if (result.kind === 'stands') return `stands at ${result.place}`
+  // The steps of a routine are a design's own.
+  if (result.kind === 'stands') return 'stands'
   return outcomeText(result.outcome)
 }
 
