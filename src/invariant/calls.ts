@@ -5,7 +5,9 @@ import type { CallCommand } from '../../events/command.ts'
 import type { Errno } from '../../events/errno.ts'
 import type { VmmEvent } from '../../events/event.ts'
 import type { ObjectRef, Pid, ThreadId, VmRef } from '../../events/ids.ts'
-import type { Slot, World } from '../model/world.ts'
+import type { Holding } from '../model/backing.ts'
+import type { Slot, Vm, World } from '../model/world.ts'
+import { holdingsWithin } from './facts.ts'
 
 /** A stretch of a map that a call has mapped and that is still there. */
 export type Mapped = {
@@ -15,14 +17,19 @@ export type Mapped = {
   readonly place: string | null
 }
 
+/** A slot, what backs it, and whether a map of guest-physical space says so. */
+export type SlotFound = Slot & { readonly held: readonly Holding[]; readonly ofSpace: boolean }
+
 export type CallRecord = {
   readonly command: CallCommand
   /** The VM that it makes or has found. */
   vm: VmRef | null
   /** The slots of the VM as it found them. They never change while it holds its reference. */
-  slots: readonly Slot[] | null
+  slots: readonly SlotFound[] | null
   /** The object that it works on. */
   object: ObjectRef | null
+  /** The objects that it has made or mapped. */
+  readonly objects: Set<ObjectRef>
   /** Objects whose references it gives back once the map is unlocked. */
   dead: readonly ObjectRef[]
   /** What it has mapped into its process and nobody has removed since. */
@@ -45,6 +52,7 @@ function begin(command: CallCommand): CallRecord {
     vm: null,
     slots: null,
     object: null,
+    objects: new Set(),
     dead: [],
     mapped: [],
     foreign: null,
@@ -74,7 +82,7 @@ export function pidOf(call: CallRecord): Pid | null {
   return 'pid' in call.command ? call.command.pid : null
 }
 
-/** The calls in flight, as far as their own events tell of them. */
+/** The calls in flight, by thread. */
 export class Calls {
   readonly #calls = new Map<ThreadId, CallRecord>()
   /** The call that was asked for last: events of one call follow each other. */
@@ -111,6 +119,11 @@ export class Calls {
   }
 }
 
+function slotsFound(vm: Vm | undefined): readonly SlotFound[] | null {
+  if (vm === undefined) return null
+  return vm.slots.map((slot) => ({ ...slot, held: holdingsWithin(vm, slot), ofSpace: vm.space !== null }))
+}
+
 function learn(call: CallRecord, event: VmmEvent, world: World): void {
   switch (event.type) {
     case 'call.learnt': {
@@ -122,18 +135,22 @@ function learn(call: CallRecord, event: VmmEvent, world: World): void {
         call.listed = world.softc.list.map((ref) => world.vms[ref]?.id ?? 0)
       return
     }
+    case 'object.created':
+      call.objects.add(event.object)
+      return
     case 'vm.allocated':
       call.vm = event.vm
       return
     case 'vm.referenced':
       call.vm = event.vm
-      call.slots = world.vms[event.vm]?.slots.map((slot) => ({ ...slot })) ?? null
+      call.slots = slotsFound(world.vms[event.vm])
       return
     case 'vm.registered':
       call.registered = true
       return
     case 'space.mapped': {
       const { start, size, object } = event
+      call.objects.add(object)
       call.mapped = [...call.mapped, { start, end: start + size, object, place: call.place }]
       return
     }

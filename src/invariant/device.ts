@@ -171,7 +171,7 @@ export const deviceRules: readonly AnyRule[] = [infoListsTheVms, infoFitsItsBuff
 export const suspendedDeviceRests: AnyRule = rule({
   id: 'I45',
   name: 'suspended-device-rests',
-  source: 'vmm_activate(DVACT_QUIESCE): refcnt_finalize(sc_refcnt), then nobody is inside until DVACT_WAKEUP',
+  source: 'vmm_activate(), DVACT_QUIESCE: refcnt_finalize() of sc_refcnt, then nobody is inside until DVACT_WAKEUP',
   on: [],
   counterexample: () => null,
 })

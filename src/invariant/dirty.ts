@@ -7,7 +7,7 @@
 const KEPT = 4096
 
 /** Pairs of numbers in order of arrival; a neighbour that is the same is left out. */
-export class Pairs {
+class Pairs {
   a: number[] = []
   b: number[] = []
   length = 0
@@ -18,6 +18,18 @@ export class Pairs {
     this.a[this.length] = a
     this.b[this.length] = b
     this.length += 1
+  }
+
+  /** Takes a pair out; whether it was there. */
+  take(a: number, b: number): boolean {
+    for (let i = 0; i < this.length; i += 1) {
+      if (this.a[i] !== a || this.b[i] !== b) continue
+      this.length -= 1
+      this.a[i] = this.a[this.length] as number
+      this.b[i] = this.b[this.length] as number
+      return true
+    }
+    return false
   }
 
   clear(): void {
@@ -48,11 +60,13 @@ class Subjects {
   }
 }
 
-/** All that a step has touched, by how often it is asked about. */
+/** What a step has touched. */
 export class Dirty {
   readonly leaves = new Pairs()
   /** Process leaves whose other end, in a guest, has changed. */
   readonly partners = new Pairs()
+  /** Nested leaves that were entered. */
+  readonly entered = new Pairs()
   readonly frames = new Pairs()
   readonly pmaps = new Pairs()
   /** To be looked at when the step ends. */
@@ -65,6 +79,7 @@ export class Dirty {
   clear(): void {
     this.leaves.clear()
     this.partners.clear()
+    this.entered.clear()
     this.frames.clear()
     this.pmaps.clear()
     if (!this.now.isEmpty) this.now.clear()

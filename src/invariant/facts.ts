@@ -5,9 +5,9 @@
 import type { Word64 } from '../../events/address.ts'
 import { hex, PAGE_SIZE, pageOf } from '../../events/address.ts'
 import type { Pid } from '../../events/ids.ts'
-import { backingOf } from '../model/backing.ts'
+import { backingOf, type Holding, holdingsOf } from '../model/backing.ts'
 import { leafFrame, type MemoryReader } from '../model/memory.ts'
-import { type Entry, type Process, type Slot, VM_MEM_MMIO, type Vm, type World } from '../model/world.ts'
+import { type MapEntry, type Process, type Slot, VM_MEM_MMIO, type Vm, type World } from '../model/world.ts'
 import type { SubjectKind } from './invariant.ts'
 
 /** Whether a slot has memory behind it. */
@@ -26,10 +26,31 @@ export function slotAt(vm: Vm | undefined, page: number): Slot | null {
   return null
 }
 
-/** The frame in which what backs a guest page is resident, -1 for none: own(vm, gpa). */
+/** The frame in which the VM's own page is resident, -1 for none: own(vm, gpa). */
 export function ownFrame(memory: MemoryReader, vm: Vm | undefined, page: number): number {
-  const backing = vm === undefined ? null : backingOf(vm, page)
-  return backing === null ? -1 : memory.resident(backing.object, backing.index)
+  if (vm === undefined) return -1
+  if (vm.space !== null) {
+    const backing = backingOf(vm, page)
+    return backing === null ? -1 : memory.resident(backing.object, backing.index)
+  }
+  const slot = slotAt(vm, page)
+  return slot === null || slot.object === null ? -1 : memory.resident(slot.object, page - pageOf(slot.gpa))
+}
+
+/** Whether a VM holds the object: in one of its slots, or in the map of its guest-physical space. */
+export function holdsObject(vm: Vm, object: number): boolean {
+  for (const slot of vm.slots) if (slot.object === object) return true
+  for (const entry of vm.space ?? []) if (entry.object === object) return true
+  return false
+}
+
+/** Whether a living VM holds the object. */
+export function isVmObject(world: World, object: number): boolean {
+  for (const ref in world.vms) {
+    const vm = world.vms[ref]
+    if (vm !== undefined && holdsObject(vm, object)) return true
+  }
+  return false
 }
 
 /** The VM of a nested pmap, its slot there and the frame that its leaf names; null when it is no nested leaf. */
@@ -43,7 +64,7 @@ export function nestedLeafAt(world: World, pmap: number, page: number) {
 }
 
 /** The entry that holds an address. */
-export function entryAt(process: Process | undefined, address: number): Entry | null {
+export function entryAt(process: Pick<Process, 'entries'> | undefined, address: number): MapEntry | null {
   if (process === undefined) return null
   for (const entry of process.entries) {
     if (address < entry.start) return null
@@ -52,43 +73,55 @@ export function entryAt(process: Process | undefined, address: number): Entry | 
   return null
 }
 
-/** Whether a process is on its way out: uvm_map_teardown() takes its entries one by one. */
-export function isExiting(world: World, pid: Pid): boolean {
+/** Whether a process is giving up its map: exit(2) and exec(2) take its entries, immutable or not. */
+export function isLeaving(world: World, pid: Pid): boolean {
+  if (world.processes[pid]?.exiting !== false) return true
   for (const id in world.threads) {
     const command = world.threads[id]?.command
-    if (command?.type === 'host.exit' && command.pid === pid) return true
+    if ((command?.type === 'host.exit' || command?.type === 'host.exec') && command.pid === pid) return true
   }
   return false
 }
 
 /**
- * The process that created a VM, while it lives. A pid is used again, a pmap's number is not: a process whose pmap
- * is younger than the VM's cannot have created it.
+ * The process that created a VM, while it lives as the program that did. A pid is used again, a pmap's number is not: a
+ * process whose pmap is younger than the VM's cannot have created it.
  */
 export function creatorOf(world: World, vm: Vm): Process | null {
   const process = world.processes[vm.creator]
-  if (process === undefined || vm.pmap === null || process.pmap > vm.pmap) return null
-  // exec(2) keeps the pid and the pmap, and is another program all the same.
-  if (process.overlaid >= vm.pmap) return null
-  return isExiting(world, process.pid) ? null : process
+  if (process === undefined || vm.pmap === null || process.pmap > vm.pmap || process.overlaid >= vm.pmap) return null
+  return isLeaving(world, process.pid) ? null : process
 }
 
-/** Whether [start, start + size) is mapped without a hole by what `fits` accepts, in order of the pages of one object. */
-export function isCovered(
-  entries: readonly Entry[],
+/** What a VM holds within a slot, in order; what is missing there is held by nobody. */
+export function holdingsWithin(vm: Vm, { gpa, size }: Slot): readonly Holding[] {
+  const [first, end] = [pageOf(gpa), pageOf(gpa + size)]
+  return holdingsOf(vm).filter((holding) => holding.first >= first && holding.first < end)
+}
+
+/**
+ * Whether [start, start + size) of a process shows what a VM holds from guest address `gpa` on, without a hole, by
+ * entries that `fits` accepts.
+ */
+export function isMappedLike(
+  entries: readonly MapEntry[],
   start: number,
-  size: number,
-  object: number,
-  fits: (entry: Entry) => boolean,
+  { gpa, size }: Pick<Slot, 'gpa' | 'size'>,
+  holdings: readonly Holding[],
+  fits: (entry: MapEntry) => boolean,
 ): boolean {
-  let covered = start
-  for (const entry of entries) {
-    if (entry.start + entry.size <= start || entry.start >= start + size) continue
-    const offset = pageOf(covered - start)
-    if (entry.start !== covered || entry.object !== object || entry.offset !== offset || !fits(entry)) return false
-    covered += entry.size
+  const end = pageOf(gpa + size)
+  // Both are counted in guest pages from here on.
+  const shift = pageOf(gpa) - pageOf(start)
+  for (let page = pageOf(gpa); page < end; ) {
+    const held = holdings.find(({ first, pages }) => first <= page && page < first + pages)
+    const entry = entryAt({ entries }, (page - shift) * PAGE_SIZE)
+    if (held === undefined || entry === null || entry.object !== held.object || !fits(entry)) return false
+    const from = pageOf(entry.start) + shift
+    if (entry.offset + page - from !== held.offset + page - held.first) return false
+    page = Math.min(held.first + held.pages, from + pageOf(entry.size))
   }
-  return covered === start + size
+  return true
 }
 
 /** What a frame is, in words. */

@@ -1,7 +1,7 @@
 /** All invariants, and what each kind of claim is about. */
 import { deviceClaims, deviceRules, suspendedDeviceRests } from './device.ts'
 import type { AnyRule, Claim, Invariant, SubjectKind } from './invariant.ts'
-import { nestedClaims, nestedRules } from './nested.ts'
+import { nestedClaims, nestedPageIsPinnedWhenEntered } from './nested.ts'
 import { pageClaims } from './pages.ts'
 import { referenceClaims, referenceRules } from './references.ts'
 import { spaceClaims, spaceRules } from './space.ts'
@@ -18,7 +18,7 @@ export const CLAIMS: readonly Claim[] = [
 ]
 
 export const RULES: readonly AnyRule[] = [
-  ...nestedRules,
+  nestedPageIsPinnedWhenEntered,
   ...tableRules,
   ...referenceRules,
   ...vcpuRules,

@@ -19,14 +19,17 @@ import {
   endsStep,
   type Finding,
   isAtRest,
+  type Moment,
   type SubjectKind,
   type Violation,
 } from './invariant.ts'
 import { RULES } from './invariants.ts'
+import { nestedPageIsPinnedWhenEntered, unpinnedLeafAt } from './nested.ts'
 import { Past } from './past.ts'
 import { guestsAgree, isSoundFrame, isSoundLeaf } from './sound.ts'
 import { emptiedTableIsFreed, emptyTableAt } from './tables.ts'
 import { Touch } from './touch.ts'
+import { PageTouch } from './touch-pages.ts'
 import { Whereabouts } from './whereabouts.ts'
 import { eachSubject } from './whole.ts'
 
@@ -70,11 +73,11 @@ export class Monitor {
   readonly #past: Past
   readonly #touch: Touch
   readonly #waiting = new Map<string, Waiting>()
-  /** The device is suspended and nobody is inside. */
-  #rests = false
   /** Whose step is being judged, and its call. */
   #thread: ThreadId | null = null
   #call: CallRecord | null = null
+  /** What rules are asked with; one for all, since they keep nothing of it. */
+  readonly #moment: { -readonly [Field in keyof Moment]: Moment[Field] }
   readonly #cause = (): Cause => causeOf(this.#thread, this.#call, null, this.#options)
 
   /** @param world where the run goes on from; what does not hold there is told at once. */
@@ -83,8 +86,9 @@ export class Monitor {
     this.#active = new Active(options.report, options.ended ?? (() => {}))
     this.#where = new Whereabouts(world)
     this.#past = new Past(world)
-    this.#touch = new Touch(this.#dirty, this.#where, this.#past, this.#deviants)
-    this.#look(world)
+    const pages = new PageTouch(this.#dirty, this.#where, this.#past, this.#deviants)
+    this.#touch = new Touch(world, this.#dirty, this.#where, this.#past, pages)
+    this.#moment = { event: { type: 'vmm.stopped' }, world, thread: null, call: null, past: this.#past }
     for (const about of KINDS) {
       eachSubject(world, about, (a, b) => {
         if (about === 'leaf') this.#leaf(world, a, b, nobody)
@@ -108,20 +112,18 @@ export class Monitor {
     this.#call = this.#past.calls.get(thread)
     const rules = RULES_ON[event.type]
     if (rules !== undefined) this.#apply(rules, event, world)
-    if (this.#rests) this.#mustRest(event, world)
+    if (this.#touch.rests) this.#mustRest(event, world)
     this.#touch.take(event, thread, world)
     this.#past.learn(event, thread, world)
-    if (event.type.startsWith('device.')) this.#look(world)
     if (place !== null || endsStep(event, thread)) this.#endStep(event, place, world)
   }
 
-  #look({ softc }: World): void {
-    this.#rests = softc.status === 'suspended' && softc.refcnt === 0
-  }
-
   #apply(rules: readonly AnyRule[], event: VmmEvent, world: World): void {
-    const past = this.#past
-    const moment = { event, world, thread: this.#thread, call: this.#call, past }
+    const moment = this.#moment
+    moment.event = event
+    moment.world = world
+    moment.thread = this.#thread
+    moment.call = this.#call
     for (const rule of rules) {
       const finding = rule.counterexample(moment)
       if (finding !== null) this.#tell(rule, finding, world)
@@ -153,8 +155,8 @@ export class Monitor {
   #judge(world: World): void {
     const { leaves, partners, frames, pmaps, now, later } = this.#dirty
     const cause = this.#cause
-    if (this.#dirty.deviants) this.#touch.everyDeviant()
-    if (this.#touch.evicting >= 0) this.#touch.leavesOn(this.#touch.evicting, world)
+    if (this.#dirty.deviants) this.#touch.pages.everyDeviant()
+    if (this.#touch.evicting >= 0) this.#touch.pages.leavesOn(this.#touch.evicting, world)
     for (let i = 0; i < leaves.length; i += 1) this.#leaf(world, leaves.a[i] as number, leaves.b[i] as number, cause)
     for (let i = 0; i < partners.length; i += 1)
       this.#partner(world, partners.a[i] as number, partners.b[i] as number, cause)
@@ -174,14 +176,25 @@ export class Monitor {
     if (!later.isEmpty) this.#postpone()
   }
 
+  /** A leaf that was entered in this step and is wrong now was wrong to enter. */
+  #entered(world: World, pmap: number, page: number): void {
+    if (!this.#dirty.entered.take(pmap, page)) return
+    const finding = unpinnedLeafAt(world, pmap, page)
+    if (finding !== null) this.#tell(nestedPageIsPinnedWhenEntered, finding, world)
+  }
+
   #leaf(world: World, pmap: number, page: number, cause: () => Cause): void {
     const record = world.pmaps[pmap]
     const packed = record === undefined ? -1 : world.memory.leaf(pmap, page)
     if (!this.#deviants.has(pmap, page)) {
       if (record === undefined || packed < 0 || isSoundLeaf(world, this.#where, record, page, packed)) return
     }
+    this.#entered(world, pmap, page)
     if (this.#active.judge(world, 'leaf', pmap, page, 'always', cause)) {
-      this.#deviants.add(pmap, page, Math.floor(packed / LEAF_FRAME))
+      const frame = Math.floor(packed / LEAF_FRAME)
+      this.#deviants.add(pmap, page, frame)
+      // A leaf that is where it should not be may be what a wiring serves.
+      this.#dirty.later.objects.add(world.memory.owner(frame))
     } else this.#deviants.remove(pmap, page)
   }
 
@@ -218,6 +231,10 @@ export class Monitor {
   #rest(world: World): void {
     for (const { about, subject, cause } of this.#waiting.values()) {
       this.#active.judge(world, about, subject, 0, 'quiescent', () => cause)
+    }
+    // What was wrong at the last rest may have been put right from afar.
+    for (const { claim, a } of this.standing) {
+      if (claim.when === 'quiescent') this.#active.judge(world, claim.about, a, 0, 'quiescent', nobody)
     }
     this.#waiting.clear()
   }

@@ -5,17 +5,12 @@
  */
 import { pageOf } from '../../events/address.ts'
 import { backingOf, holdingsOf } from '../model/backing.ts'
-import { LEAF_WRITE, leafFlags, leafFrame } from '../model/memory.ts'
+import { hasFlag, LEAF_WRITE, leafFlags, leafFrame } from '../model/memory.ts'
 import type { World } from '../model/world.ts'
-import { entryAt, frameText, isBacked, nestedLeafAt, objectText, ownFrame, subjectText } from './facts.ts'
-import { type AnyRule, always, type Claim, rule } from './invariant.ts'
+import { entryAt, frameText, holdsObject, isBacked, nestedLeafAt, objectText, ownFrame, subjectText } from './facts.ts'
+import { type AnyRule, always, type Claim, type Finding, rule } from './invariant.ts'
 
-/** Whether `flags` has the one bit `flag`; without bit operators, which are kept out of the core. */
-export function has(flags: number, flag: number): boolean {
-  return flags % (2 * flag) >= flag
-}
-
-export const nestedPageIsTheSlotPage = always('leaf', {
+const nestedPageIsTheSlotPage = always('leaf', {
   id: 'I01',
   name: 'nested-page-is-the-slot-page',
   source: 'vm_teardown(): leaves go before vm_memory_slot[] is released; fault_page(): the page of the slot is entered',
@@ -27,13 +22,13 @@ export const nestedPageIsTheSlotPage = always('leaf', {
     if (own === frame) return null
     const found = `the leaf names ${frameText(world, frame)}`
     const backing = vm === undefined ? null : backingOf(vm, page)
-    if (backing === null) return `${found}; no slot has a page there`
+    if (backing === null) return `${found}; the VM has no memory there`
     const where = own < 0 ? 'is not resident' : `is in frame ${own}`
     return `${found}; page ${backing.index} of ${objectText(world, backing.object)}, which belongs there, ${where}`
   },
 })
 
-export const nestedPageIsWired = always('leaf', {
+const nestedPageIsWired = always('leaf', {
   id: 'I02',
   name: 'nested-page-is-wired',
   source: 'vmx_fault_page(), svm_fault_page(): guest faults wire, since nothing tells a guest TLB of a page-out',
@@ -45,7 +40,7 @@ export const nestedPageIsWired = always('leaf', {
 })
 
 /** The slot page that a process page is, seen from the process: every guest leaf of it names the same frame. */
-export const processAndGuestSeeOnePage = always('leaf', {
+const processAndGuestSeeOnePage = always('leaf', {
   id: 'I03',
   name: 'process-and-guest-see-one-page',
   source: 'vm_create(), vm_share_mem(): the guest and the processes map one object',
@@ -63,15 +58,15 @@ export const processAndGuestSeeOnePage = always('leaf', {
         const there = first + index - offset
         const guest = world.memory.leaf(vm.pmap, there)
         if (guest < 0 || leafFrame(guest) === leafFrame(packed)) continue
-        const where = subjectText(world, 'leaf', vm.pmap, there)
-        return `the process sees ${frameText(world, leafFrame(packed))}; ${where} sees ${frameText(world, leafFrame(guest))}`
+        const other = subjectText(world, 'leaf', vm.pmap, there)
+        return `the process sees ${frameText(world, leafFrame(packed))}; ${other} sees ${frameText(world, leafFrame(guest))}`
       }
     }
     return null
   },
 })
 
-export const nestedPageBelongsToTheVm = always('leaf', {
+const nestedPageBelongsToTheVm = always('leaf', {
   id: 'I04',
   name: 'nested-page-belongs-to-the-vm',
   source: 'vm_create(): the memory of a guest is its slots and nothing else',
@@ -82,13 +77,12 @@ export const nestedPageBelongsToTheVm = always('leaf', {
     const use = memory.use(leaf.frame)
     if (use === 'free') return null
     const owner = memory.owner(leaf.frame)
-    if (use === 'object' && leaf.vm !== undefined && holdingsOf(leaf.vm).some(({ object }) => object === owner))
-      return null
+    if (use === 'object' && leaf.vm !== undefined && holdsObject(leaf.vm, owner)) return null
     return `the guest reaches ${frameText(world, leaf.frame)}`
   },
 })
 
-export const nestedPageLiesInRamSlot = always('leaf', {
+const nestedPageLiesInRamSlot = always('leaf', {
   id: 'I05',
   name: 'nested-page-lies-in-ram-slot',
   source: 'vmm_get_guest_memtype(): MMIO and holes are never mapped',
@@ -111,13 +105,13 @@ function isProtected(world: World, frame: number): boolean {
   return true
 }
 
-export const busyPageIsNotWritable = always('leaf', {
+const busyPageIsNotWritable = always('leaf', {
   id: 'I07',
   name: 'busy-page-is-not-writable',
   source: 'uvmpd_scan_inactive(): pmap_page_protect() before the page is written to swap',
   of(world, pmap, page) {
     const packed = world.memory.leaf(pmap, page)
-    if (packed < 0 || !has(leafFlags(packed), LEAF_WRITE) || !isProtected(world, leafFrame(packed))) return null
+    if (packed < 0 || !hasFlag(leafFlags(packed), LEAF_WRITE) || !isProtected(world, leafFrame(packed))) return null
     return `a writable leaf names ${frameText(world, leafFrame(packed))} and on its way to swap`
   },
 })
@@ -132,26 +126,25 @@ export const nestedClaims: readonly Claim[] = [
   busyPageIsNotWritable,
 ]
 
-const nestedPageIsPinnedWhenEntered = rule({
+/** Judged when a step ends that entered a nested leaf: within the step the locks of the memory keep the page. */
+export const nestedPageIsPinnedWhenEntered: AnyRule = rule({
   id: 'I06',
   name: 'nested-page-is-pinned-when-entered',
   source: 'fault_page(): between pmap_extract() and pmap_enter() nothing but wiring keeps the page',
-  on: ['pmap.entered'],
-  counterexample({ event: { pmap, va, frame }, world }) {
-    const owner = world.pmaps[pmap]?.owner
-    if (owner?.kind !== 'nested') return null
-    const page = pageOf(va)
-    const vm = nestedLeafAt(world, pmap, page)?.vm
-    const own = ownFrame(world.memory, vm, page)
-    // Before the patch the leaf is entered under the lock of the amap, and wired before that is dropped.
-    const locked = vm !== undefined && vm.space !== null
-    if (own === frame && (locked || world.memory.wireCount(frame) > 0)) return null
-    const why = own === frame ? 'nothing wires it' : 'it is not the page of the slot'
-    return {
-      subject: subjectText(world, 'leaf', pmap, page),
-      sentence: `${frameText(world, frame)}, was entered and ${why}`,
-    }
-  },
+  on: [],
+  counterexample: () => null,
 })
 
-export const nestedRules: readonly AnyRule[] = [nestedPageIsPinnedWhenEntered]
+/** What is wrong with a leaf that was entered in this step. */
+export function unpinnedLeafAt(world: World, pmap: number, page: number): Finding | null {
+  const leaf = nestedLeafAt(world, pmap, page)
+  if (leaf === null) return null
+  const { vm, frame } = leaf
+  const own = ownFrame(world.memory, vm, page)
+  if (own === frame && world.memory.wireCount(frame) > 0) return null
+  const why = own === frame ? 'nothing wires it' : 'it is not what the VM has there'
+  return {
+    subject: subjectText(world, 'leaf', pmap, page),
+    sentence: `${frameText(world, frame)}, was entered and ${why}`,
+  }
+}

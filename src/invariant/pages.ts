@@ -3,11 +3,11 @@
  *
  * Source: uvm_page.c, uvm_pdaemon.c, uvm_fault_wire() of uvm_fault.c.
  */
-import { LEAF_WIRED, leafFlags, leafFrame } from '../model/memory.ts'
+import { pageOf } from '../../events/address.ts'
+import { hasFlag, LEAF_WIRED, leafFlags, leafFrame } from '../model/memory.ts'
 import type { World } from '../model/world.ts'
-import { counted, frameText, objectText } from './facts.ts'
+import { counted, frameText, isVmObject, objectText } from './facts.ts'
 import { always, atRest, type Claim } from './invariant.ts'
-import { has } from './nested.ts'
 
 const wireCountCoversWiredLeaves = always('frame', {
   id: 'I09',
@@ -20,7 +20,7 @@ const wireCountCoversWiredLeaves = always('frame', {
     let wired = 0
     for (const { pmap, page } of memory.pvList(frame)) {
       const packed = memory.leaf(pmap, page)
-      if (packed >= 0 && leafFrame(packed) === frame && has(leafFlags(packed), LEAF_WIRED)) wired += 1
+      if (packed >= 0 && leafFrame(packed) === frame && hasFlag(leafFlags(packed), LEAF_WIRED)) wired += 1
     }
     return wires >= wired ? null : `wire_count is ${wires}, and ${counted(wired, 'leaf', 'leaves')} are wired`
   },
@@ -71,21 +71,26 @@ const frameInUseHasAUser = always('frame', {
   },
 })
 
-/** Frames of an object that are wired. */
-function wiredFrames(world: World, object: number): Set<number> {
-  const wired = new Set<number>()
-  world.memory.eachResident(object, (_, frame) => {
-    if (world.memory.wireCount(frame) > 0) wired.add(frame)
-  })
-  return wired
+/** How often the entries that show a page of an object were locked. */
+function locksOf(world: World, object: number, index: number): number {
+  let locks = 0
+  for (const { entries } of Object.values(world.processes)) {
+    for (const entry of entries) {
+      const within = entry.object === object && index >= entry.offset && index < entry.offset + pageOf(entry.size)
+      if (within) locks += entry.wired
+    }
+  }
+  return locks
 }
 
-/** Whether a living VM holds the object in one of its slots. */
-export function isSlotObject(world: World, object: number): boolean {
-  for (const ref in world.vms) {
-    for (const slot of world.vms[ref]?.slots ?? []) if (slot.object === object) return true
-  }
-  return false
+/** Frames of an object that are wired more often than mlock(2) accounts for: a guest's fault did it. */
+function wiredFrames(world: World, object: number): Set<number> {
+  const wired = new Set<number>()
+  world.memory.eachResident(object, (index, frame) => {
+    const wires = world.memory.wireCount(frame)
+    if (wires > 0 && wires > locksOf(world, object, index)) wired.add(frame)
+  })
+  return wired
 }
 
 const wiredPageServesAVm = atRest('object', {
@@ -93,7 +98,7 @@ const wiredPageServesAVm = atRest('object', {
   name: 'wired-page-serves-a-vm',
   source: 'vm_teardown(): wirings made for a guest should end with it; uvm_fault_wire() has no counterpart there',
   of(world, object) {
-    if (world.objects[object] === undefined || isSlotObject(world, object)) return null
+    if (world.objects[object] === undefined || isVmObject(world, object)) return null
     const wired = wiredFrames(world, object)
     if (wired.size === 0) return null
     const count = wired.size

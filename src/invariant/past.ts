@@ -6,7 +6,7 @@ import { pageOf } from '../../events/address.ts'
 import type { VmmEvent } from '../../events/event.ts'
 import type { Pid, ThreadId, VmRef } from '../../events/ids.ts'
 import type { TableLevel } from '../../events/pmap.ts'
-import type { Entry, World } from '../model/world.ts'
+import type { MapEntry, World } from '../model/world.ts'
 import { Calls } from './calls.ts'
 
 /** Pages of one page table. */
@@ -26,11 +26,10 @@ export class Past {
   readonly emptied: { pmap: number; page: number; level: TableLevel }[] = []
   /** Nested leaves that lost their page in this step. */
   readonly stale: Stale[] = []
-  /** The reference given back last in this step, and what was left. */
-  released: { readonly object: number; readonly refs: number } | null = null
   readonly #leaves: number[] = []
   readonly #pages: number[] = []
-  readonly #entries = new Map<Pid, readonly Entry[]>()
+  readonly #refs = new Map<number, number>()
+  readonly #entries = new Map<Pid, readonly MapEntry[]>()
   #lastPmap = -1
   #lastTable = -1
 
@@ -41,7 +40,10 @@ export class Past {
       if (kind !== 'normal') this.converted.add(ref)
     }
     for (const { ref, life } of Object.values(world.vms)) if (life === 'tearing') this.torn.add(ref)
-    for (const { ref } of Object.values(world.objects)) this.#pages[ref] = world.memory.residentCount(ref)
+    for (const { ref, refs } of Object.values(world.objects)) {
+      this.#pages[ref] = world.memory.residentCount(ref)
+      this.#refs.set(ref, refs)
+    }
     for (const { pid } of Object.values(world.processes)) this.#keepEntries(world, pid)
   }
 
@@ -55,8 +57,13 @@ export class Past {
     return this.#pages[object] ?? 0
   }
 
+  /** uo_refs before this event; undefined for an object that is freed. */
+  refsOf(object: number): number | undefined {
+    return this.#refs.get(object)
+  }
+
   /** The map of a process before this step. */
-  entriesOf(pid: Pid): readonly Entry[] {
+  entriesOf(pid: Pid): readonly MapEntry[] {
     return this.#entries.get(pid) ?? []
   }
 
@@ -119,14 +126,17 @@ export class Past {
         return
       case 'object.freed':
         this.#pages[event.object] = 0
+        this.#refs.delete(event.object)
         return
       case 'pmap.removed':
         // What the step removes from here on belongs to another range.
         this.cleared.pmap = 0
         return
+      case 'object.created':
+      case 'object.referenced':
       case 'object.released':
-        this.released = { object: event.object, refs: world.objects[event.object]?.refs ?? 0 }
-        return
+        this.#refs.set(event.object, world.objects[event.object]?.refs ?? 0)
+        break
       default:
     }
     this.calls.learn(event, thread, world)
@@ -155,7 +165,6 @@ export class Past {
   /** The step has ended. `pids` are the processes whose maps it changed. */
   endStep(world: World, pids: Iterable<Pid>): void {
     this.cleared.pmap = 0
-    this.released = null
     this.#lastPmap = -1
     if (this.emptied.length > 0) this.emptied.length = 0
     if (this.stale.length > 0) this.stale.length = 0

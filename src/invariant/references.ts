@@ -3,24 +3,24 @@
  *
  * Source: vm_create(), vm_share_mem(), vm_find(), vm_terminate() and vm_teardown() of vmm(4); uvm_aobj.c; uvm_map.c.
  */
-import type { Gpa } from '../../events/address.ts'
+import { pageOf } from '../../events/address.ts'
 import { holdingsOf } from '../model/backing.ts'
-import type { Entry, Vm, World } from '../model/world.ts'
-import { counted, isBacked, objectText } from './facts.ts'
+import type { World } from '../model/world.ts'
+import { counted, holdingsWithin, isBacked, objectText } from './facts.ts'
 import { type AnyRule, always, type Claim, rule } from './invariant.ts'
 
 /** Who holds an object, and how many mapped it on a reference that they owe. */
 function holdersOf(world: World, object: number) {
   let entries = 0
   let slots = 0
+  let nested = 0
   let dead = 0
   for (const pid in world.processes) {
     for (const entry of world.processes[pid]?.entries ?? []) if (entry.object === object) entries += 1
   }
   for (const ref in world.vms) {
     for (const slot of world.vms[ref]?.slots ?? []) if (slot.object === object) slots += 1
-    // Before the patch the entries of guest-physical space hold what slots hold with it.
-    for (const entry of world.vms[ref]?.space ?? []) if (entry.object === object) entries += 1
+    for (const entry of world.vms[ref]?.space ?? []) if (entry.object === object) nested += 1
   }
   // uvm_unmap_detach() gives back the references of entries that left the map before.
   for (const id in world.threads) {
@@ -30,7 +30,18 @@ function holdersOf(world: World, object: number) {
   // A reference that a call carried when it ended is held by nobody.
   const carried = record?.carried.filter((thread) => world.threads[thread] !== undefined).length ?? 0
   const owed = record?.owed.filter((thread) => world.threads[thread] !== undefined).length ?? 0
-  return { entries, slots, dead, carried, owed }
+  return { entries, slots, nested, dead, carried, owed }
+}
+
+/**
+ * Whether a call that gave the last reference back sleeps in uao_detach() until the page daemon is done with a page. It
+ * still names the object as one that it holds.
+ */
+function isDying(world: World, object: number): boolean {
+  if (world.objects[object]?.refs !== 0) return false
+  return Object.values(world.threads).some(
+    ({ waiting, locals }) => waiting === 'pagedaemon' && (locals.dead[0] ?? locals.object) === object,
+  )
 }
 
 /** Every object that exists or that somebody names as his. */
@@ -48,12 +59,14 @@ const aobjRefsEqualHolders = always('object', {
   source: 'vm_create(): "It owns this reference." and "Take a reference for vmm."; vm_share_mem(); uvm_unmap_detach()',
   of(world, object) {
     const record = world.objects[object]
-    const { entries, slots, dead, carried, owed } = holdersOf(world, object)
-    const held = entries + slots + dead + carried
-    if (record === undefined ? held === 0 : record.refs === held - owed) return null
+    const { entries, slots, nested, dead, carried, owed } = holdersOf(world, object)
+    const held = entries + slots + nested + dead + carried
+    const going = isDying(world, object) ? 1 : 0
+    if (record === undefined ? held === 0 : record.refs === held - owed - going) return null
     const parts = [
       counted(entries, 'map entry', 'map entries'),
       counted(slots, 'VM slot'),
+      ...(nested > 0 ? [counted(nested, 'nested entry', 'nested entries')] : []),
       ...(dead > 0 ? [counted(dead, 'removed entry', 'removed entries')] : []),
       ...(carried > 0 ? [counted(carried, 'thread')] : []),
     ].join(', ')
@@ -67,11 +80,10 @@ const objectLivesWhileReferenced = always('object', {
   id: 'I22',
   name: 'object-lives-while-referenced',
   source: 'uao_detach(): the last reference frees the object',
-  of({ objects }, object) {
-    const record = objects[object]
-    return record === undefined || record.refs > 0
-      ? null
-      : `${record.name} has ${record.refs} references and is not freed`
+  of(world, object) {
+    const record = world.objects[object]
+    if (record === undefined || record.refs > 0 || isDying(world, object)) return null
+    return `${record.name} has ${record.refs} references and is not freed`
   },
 })
 
@@ -90,31 +102,22 @@ const slotInMakingHasItsObject = always('vm', {
   },
 })
 
-/** Before the patch every range, MMIO included, is held by entries of guest-physical space that leave no hole in it. */
-function heldByEntries(world: World, vm: Vm, space: readonly Entry<Gpa>[]): string | null {
-  for (const [i, { gpa, size }] of vm.slots.entries()) {
-    let covered: number = gpa
-    for (const { start, size: bytes, object } of space) {
-      if (start !== covered || start >= gpa + size) continue
-      if (world.objects[object] === undefined) return `slot ${i} holds object ${object}, which is freed`
-      covered += bytes
-    }
-    if (covered !== gpa + size) return `slot ${i} is not wholly in the map of guest-physical space`
-  }
-  return null
-}
-
 const HOLDING: readonly string[] = ['registered', 'condemned', 'unlinked']
 
 const vmHoldsItsSlots = always('vm', {
   id: 'I23',
   name: 'vm-holds-its-slots',
-  source: 'vm_create(): vm_memory_slot[i] for every range that is not MMIO; vm_teardown() releases them',
+  source:
+    'vm_create(): vm_memory_slot[i] for every range that is not MMIO; before the patch, uvm_share() of every range',
   of(world, ref) {
     const vm = world.vms[ref]
     if (vm === undefined || !HOLDING.includes(vm.life)) return null
-    if (vm.space !== null) return heldByEntries(world, vm, vm.space)
     for (const [i, slot] of vm.slots.entries()) {
+      if (vm.space !== null) {
+        const pages = holdingsWithin(vm, slot).reduce((sum, held) => sum + held.pages, 0)
+        if (pages === pageOf(slot.size)) continue
+        return `the map of guest-physical space has ${counted(pages, 'page')} of the ${pageOf(slot.size)} of slot ${i}`
+      }
       if (!isBacked(slot) && slot.object !== null)
         return `slot ${i} is MMIO and holds ${objectText(world, slot.object)}`
       if (!isBacked(slot)) continue
@@ -187,10 +190,10 @@ const objectFreedAtZero = rule({
   source: 'uao_detach(): freed by the call that drops the last reference, once',
   on: ['object.freed'],
   counterexample({ event: { object }, past }) {
-    const { released } = past
-    if (released?.object === object && released.refs === 0) return null
-    const left = released?.object === object ? `${released.refs} references are left` : 'nobody gave a reference back'
-    return { subject: `object ${object}`, sentence: `it is freed although ${left}` }
+    const left = past.refsOf(object)
+    return left === 0
+      ? null
+      : { subject: `object ${object}`, sentence: `it is freed although its uo_refs is ${left ?? 'not known'}` }
   },
 })
 

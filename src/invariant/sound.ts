@@ -44,10 +44,9 @@ function isOwnAndWired(world: World, ref: number, page: number, frame: number): 
   const { memory } = world
   const vm = world.vms[ref]
   const slot = slotAt(vm, page)
-  if (vm === undefined || slot === null || !isBacked(slot)) return false
-  if (vm.space !== null) return ownFrame(memory, vm, page) === frame && memory.wireCount(frame) > 0
-  if (slot.object === null) return false
-  return memory.resident(slot.object, page - pageOf(slot.gpa)) === frame && memory.wireCount(frame) > 0
+  if (slot === null || !isBacked(slot) || memory.wireCount(frame) === 0) return false
+  if (slot.object === null) return ownFrame(memory, vm, page) === frame
+  return memory.resident(slot.object, page - pageOf(slot.gpa)) === frame
 }
 
 /** Whether no guest sees another page where the process sees `frame`. */
@@ -60,10 +59,10 @@ export function guestsAgree(world: World, where: Whereabouts, record: Pmap, page
     if (address < start) return true
     if (address >= start + size) continue
     const index = offset + (address - start) / PAGE_SIZE
-    for (const { vm, first, offset: from, pages } of where.slotsOf(object)) {
+    for (const { vm, first, offset: shown, pages } of where.guestsOf(object)) {
       const nested = world.vms[vm]?.pmap ?? null
-      if (nested === null || index < from || index >= from + pages) continue
-      const guest = memory.leaf(nested, first + index - from)
+      if (nested === null || index < shown || index >= shown + pages) continue
+      const guest = memory.leaf(nested, first + index - shown)
       if (guest >= 0 && (guest - (guest % LEAF_FRAME)) / LEAF_FRAME !== frame) return false
     }
     return true

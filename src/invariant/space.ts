@@ -5,13 +5,29 @@
  */
 
 import type { Word64 } from '../../events/address.ts'
-import { hex, PAGE_SIZE, VMM_MAX_MEM_RANGES, VMM_MAX_VM_MEM_SIZE } from '../../events/address.ts'
-import type { IocCreate, IocSharemem } from '../../events/command.ts'
-import { type Entry, type Slot, VM_MEM_MMIO } from '../model/world.ts'
-import { type CallRecord, hasMapped, pidOf } from './calls.ts'
-import { counted, creatorOf, isBacked, isCovered, isExiting, objectText } from './facts.ts'
+import {
+  hex,
+  isPageAligned,
+  PAGE_SIZE,
+  VM_MAXUSER_ADDRESS,
+  VM_MIN_ADDRESS,
+  VMM_MAX_MEM_RANGES,
+  VMM_MAX_VM_MEM_SIZE,
+} from '../../events/address.ts'
+import type { IocCreate, IocSharemem, RangeRequest } from '../../events/command.ts'
+import { type MapEntry, VM_MEM_MMIO, type World } from '../model/world.ts'
+import { type CallRecord, hasMapped, pidOf, type SlotFound } from './calls.ts'
+import {
+  counted,
+  creatorOf,
+  holdingsWithin,
+  isBacked,
+  isLeaving,
+  isMappedLike,
+  isVmObject,
+  objectText,
+} from './facts.ts'
 import { type AnyRule, always, atRest, type Claim, type Finding, rule } from './invariant.ts'
-import { isSlotObject } from './pages.ts'
 
 const range = (start: number, size: number): string => `[${hex(start as Word64)}, ${hex((start + size) as Word64)})`
 
@@ -23,14 +39,26 @@ const creatorMapsItsSlotsSealed = always('vm', {
     const vm = world.vms[ref]
     const creator = vm?.listed ? creatorOf(world, vm) : null
     if (vm === undefined || creator === null) return null
-    for (const [i, { hva, size, object, ...slot }] of vm.slots.entries()) {
-      if (slot.memtype === VM_MEM_MMIO || object === null) continue
-      if (hva !== null && isCovered(creator.entries, hva, size, object, (entry) => entry.immutable)) continue
+    // Before the patch the memory is the process's own, and its own to give up.
+    if (vm.space !== null) return null
+    for (const [i, slot] of vm.slots.entries()) {
+      const { hva, size } = slot
+      if (!isBacked(slot)) continue
+      if (
+        hva !== null &&
+        isMappedLike(creator.entries, hva, slot, holdingsWithin(vm, slot), (entry) => entry.immutable)
+      )
+        continue
       return `slot ${i} is not mapped sealed in process ${creator.pid} at ${range(hva ?? 0, size)}`
     }
     return null
   },
 })
+
+/** Whether an object was made for a slot. Before the patch slots had none, and a child inherited the memory. */
+function isOfSlot(world: World, object: number): boolean {
+  return Object.values(world.vms).some(({ slots }) => slots.some((slot) => slot.object === object))
+}
 
 const slotMappingStaysInItsProcess = always('process', {
   id: 'I58',
@@ -38,7 +66,7 @@ const slotMappingStaysInItsProcess = always('process', {
   source: 'vm_create(), vm_share_mem(): UVM_MAP_CONCEAL and MAP_INHERIT_NONE: not for core dumps, not for a child',
   of(world, pid) {
     const wrong = world.processes[pid]?.entries.find(
-      (entry) => (!entry.conceal || entry.inherit !== 'none') && isSlotObject(world, entry.object),
+      (entry) => (!entry.conceal || entry.inherit !== 'none') && isOfSlot(world, entry.object),
     )
     if (wrong === undefined) return null
     return `${objectText(world, wrong.object)} at ${hex(wrong.start)} is ${wrong.conceal ? 'inherited' : 'not concealed'}`
@@ -60,7 +88,7 @@ const processMapsASlotTwiceAtMost = atRest(
         bytes.set(object, (bytes.get(object) ?? 0) + size)
       for (const [object, size] of bytes) {
         const times = size / ((world.objects[object]?.pages ?? 1) * PAGE_SIZE)
-        if (times > SLOT_MAPPINGS_MAX && isSlotObject(world, object))
+        if (times > SLOT_MAPPINGS_MAX && isVmObject(world, object))
           return `it maps ${objectText(world, object)} ${times} times`
       }
       return null
@@ -91,24 +119,23 @@ export const spaceClaims: readonly Claim[] = [
   vmIsWithinReachOfAProcess,
 ]
 
-/** Whether a request of SHAREMEM repeats the VM's ranges and leaves every address to the kernel. */
-function repeats({ ranges, count, va }: IocSharemem, slots: readonly Slot[]): boolean {
+/**
+ * Whether a request of SHAREMEM repeats the VM's ranges, and leaves every address to the kernel; before the patch it
+ * gave the addresses, each the start of a page.
+ */
+function repeats({ ranges, count, va }: IocSharemem, slots: readonly SlotFound[]): boolean {
   if (BigInt(count ?? ranges.length) !== BigInt(slots.length)) return false
-  return slots.every(({ gpa, size, memtype }, i) => {
+  return slots.every(({ gpa, size, memtype, ofSpace }, i) => {
     const asked = ranges[i]
-    return asked?.gpa === gpa && asked.size === size && asked.memtype === memtype && BigInt(va[i] ?? 0) === 0n
+    if (asked?.gpa !== gpa || asked.size !== size || asked.memtype !== memtype) return false
+    return ofSpace ? isPageAligned(asked.va) : BigInt(va[i] ?? 0) === 0n
   })
 }
 
-/** Whether [start, start + size) is mapped without a hole, to whatever. */
-function isWhole(entries: readonly Entry[], start: number, size: number): boolean {
-  let covered = start
-  for (const entry of entries)
-    if (entry.start <= covered && entry.start + entry.size > covered) covered = entry.start + entry.size
-  return covered >= start + size
-}
+const isPrivate = (entry: MapEntry): boolean =>
+  entry.immutable && entry.conceal && entry.inherit === 'none' && entry.prot === 'rw'
 
-const isPrivate = (entry: Entry): boolean => entry.immutable && entry.conceal && entry.inherit === 'none'
+const isWritable = (entry: MapEntry): boolean => entry.prot === 'rw'
 
 const shareMapsEverySlot = rule({
   id: 'I50',
@@ -119,17 +146,16 @@ const shareMapsEverySlot = rule({
     if (call?.command.type !== 'ioc.sharemem' || !reply.ok || call.slots === null || !('va' in reply)) return null
     const { pid } = call.command
     const process = world.processes[pid]
-    if (process === undefined || isExiting(world, pid) || !Array.isArray(reply.va)) return null
+    if (process === undefined || isLeaving(world, pid) || !Array.isArray(reply.va)) return null
     for (const [i, slot] of call.slots.entries()) {
       if (!isBacked(slot)) continue
       const start = Number(reply.va[i] ?? 0)
-      if (slot.object !== null && isCovered(process.entries, start, slot.size, slot.object, isPrivate)) continue
-      // Before the patch a mapping is the caller's to keep or to lose: that it is there is all that 0 promises.
-      if (slot.life === 'shared' && isWhole(process.entries, start, slot.size)) continue
+      const fits = slot.ofSpace ? isWritable : isPrivate
+      if (isMappedLike(process.entries, start, slot, slot.held, fits)) continue
       const subject = `process ${pid}`
       return {
         subject,
-        sentence: `SHAREMEM answered 0, and slot ${i} is not mapped sealed at ${range(start, slot.size)}`,
+        sentence: `SHAREMEM answered 0, and slot ${i} is not mapped as it should be at ${range(start, slot.size)}`,
       }
     }
     return null
@@ -163,7 +189,7 @@ const errnoTellsTheTruth = rule({
 })
 
 /** What a call has left in the map of its process. */
-function leftBehind({ mapped }: CallRecord, entries: readonly Entry[]): { count: number; place: string | null } {
+function leftBehind({ mapped }: CallRecord, entries: readonly MapEntry[]): { count: number; place: string | null } {
   const left = entries.filter(({ start, object }) =>
     mapped.some((one) => one.object === object && one.start <= start && start < one.end),
   )
@@ -224,7 +250,7 @@ const vmmTouchesOnlyItsEntries = rule({
 })
 
 /** Sorted, aligned, disjoint, below 128 GiB, with memory somewhere. Said over bigints, in one piece. */
-export function isAcceptable({ ranges, count }: IocCreate): boolean {
+function isAcceptable({ ranges, count }: IocCreate): boolean {
   const n = Number(count ?? ranges.length)
   if (!(n >= 1 && n <= VMM_MAX_MEM_RANGES)) return false
   const page = BigInt(PAGE_SIZE)
@@ -241,6 +267,11 @@ export function isAcceptable({ ranges, count }: IocCreate): boolean {
   return backed > 0n
 }
 
+/** Whether the address that a range names is one that a process can have. */
+function isUserRange({ va, size }: RangeRequest): boolean {
+  return va >= VM_MIN_ADDRESS && BigInt(va) + BigInt(size) < BigInt(VM_MAXUSER_ADDRESS)
+}
+
 const validationIsExact = rule({
   id: 'I55',
   name: 'validation-is-exact',
@@ -255,27 +286,36 @@ const validationIsExact = rule({
       return sound ? null : { subject, sentence: 'vm_create() accepts ranges that it must refuse' }
     if (event.reply.ok || event.reply.errno !== 'EINVAL' || !sound) return null
     const { at } = event.reply
-    const judged = at === 'vm_create_check_mem_ranges' || at === 'vm_create'
+    // Before the patch the user's addresses were judged as well; what they are is not told by what is refused.
+    const judged = at === 'vm_create' || (at === 'vm_create_check_mem_ranges' && command.ranges.every(isUserRange))
     return judged ? { subject, sentence: `${at}() refuses ranges that it must accept` } : null
   },
 })
 
+/** What of userland an immutable entry withstands; exit(2) and exec(2) take it. */
+const WITHSTOOD: readonly string[] = ['host.munmap', 'host.mmap', 'host.mprotect', 'host.minherit']
+
 const sealedEntryStays = rule({
   id: 'I57',
   name: 'sealed-entry-stays',
-  source: 'sys_munmap(), uvm_unmap_remove(): EPERM for an immutable entry; uvm_map_teardown(): exit takes them all',
-  on: ['space.removed', 'process.exited', 'call.replied'],
+  source:
+    'uvm_unmap_remove(), uvm_map_protect(), uvm_map_inherit(): EPERM for an immutable entry; uvm_map_teardown(): exit takes all',
+  on: ['space.removed', 'space.protected', 'space.bequeathed', 'process.exited', 'call.replied'],
   counterexample({ event, call, past }) {
     if (call === null) return null
     const pid = pidOf(call)
     const subject = `process ${pid}`
-    if (event.type === 'space.removed') {
-      if (call.command.type !== 'host.munmap') return null
-      const { start, size } = event
+    if (event.type === 'space.removed' || event.type === 'space.protected' || event.type === 'space.bequeathed') {
+      if (!WITHSTOOD.includes(call.command.type)) return null
+      const end = event.type === 'space.removed' ? event.start + event.size : event.end
       const sealed = past
         .entriesOf(event.pid)
-        .some((entry) => entry.immutable && entry.start < start + size && start < entry.start + entry.size)
-      return sealed ? { subject, sentence: `munmap(2) removed ${range(start, size)}, which is immutable` } : null
+        .find((entry) => entry.immutable && entry.start < end && event.start < entry.start + entry.size)
+      if (sealed === undefined) return null
+      return {
+        subject,
+        sentence: `${call.command.type} changed ${range(sealed.start, sealed.size)}, which is immutable`,
+      }
     }
     if (event.type === 'process.exited') {
       const left = past.entriesOf(event.pid).length
@@ -288,7 +328,38 @@ const sealedEntryStays = rule({
   },
 })
 
+const childGetsNoSlot = rule({
+  id: 'I58',
+  name: 'child-gets-no-slot',
+  source:
+    'uvmspace_fork(): MAP_INHERIT_NONE leaves a hole in the child; uvm_coredump_walkmap(): concealed entries are left out',
+  on: ['space.mapped', 'call.replied'],
+  counterexample({ event, call, world }) {
+    if (event.type === 'space.mapped') {
+      if (call?.command.type !== 'host.fork' || !isOfSlot(world, event.object)) return null
+      return {
+        subject: `process ${event.pid}`,
+        sentence: `fork(2) gave it ${objectText(world, event.object)}, the memory of a VM`,
+      }
+    }
+    if (call?.command.type !== 'host.coredump' || !event.reply.ok || !('ranges' in event.reply)) return null
+    const { pid } = call.command
+    const { ranges } = event.reply
+    const dumped = world.processes[pid]?.entries.find(
+      ({ start, size, object }) =>
+        isOfSlot(world, object) &&
+        ranges.some((one) => one.start < start + size && start < Number(one.start) + Number(one.size)),
+    )
+    if (dumped === undefined) return null
+    return {
+      subject: `process ${pid}`,
+      sentence: `its core dump holds ${range(dumped.start, dumped.size)}, the memory of a VM`,
+    }
+  },
+})
+
 export const spaceRules: readonly AnyRule[] = [
+  childGetsNoSlot,
   shareMapsEverySlot,
   errnoTellsTheTruth,
   failedCallLeavesTheMap,

@@ -6,11 +6,19 @@
 
 import type { Word64 } from '../../events/address.ts'
 import { hex, PAGE_SIZE, pageOf, pagesOf } from '../../events/address.ts'
-import { LEAF_READ, LEAF_TRACKED, LEAF_WIRED, LEAF_WRITE, type Level, leafFlags, leafFrame } from '../model/memory.ts'
+import {
+  hasFlag,
+  LEAF_READ,
+  LEAF_TRACKED,
+  LEAF_WIRED,
+  LEAF_WRITE,
+  type Level,
+  leafFlags,
+  leafFrame,
+} from '../model/memory.ts'
 import type { World } from '../model/world.ts'
 import { counted, frameText, subjectText } from './facts.ts'
 import { type AnyRule, always, type Claim, type Finding, rule } from './invariant.ts'
-import { has } from './nested.ts'
 
 const residentCountEqualsPages = always('pmap', {
   id: 'I13',
@@ -36,8 +44,8 @@ const eptLeafIsMadeByEptEnter = always('leaf', {
     const packed = world.pmaps[pmap]?.kind === 'ept' ? world.memory.leaf(pmap, page) : -1
     if (packed < 0) return null
     const flags = leafFlags(packed)
-    if (has(flags, LEAF_WIRED)) return 'an EPT leaf is marked wired'
-    return has(flags, LEAF_WRITE) && !has(flags, LEAF_READ) ? 'an EPT leaf is writable and not readable' : null
+    if (hasFlag(flags, LEAF_WIRED)) return 'an EPT leaf is marked wired'
+    return hasFlag(flags, LEAF_WRITE) && !hasFlag(flags, LEAF_READ) ? 'an EPT leaf is writable and not readable' : null
   },
 })
 
@@ -49,7 +57,7 @@ const trackedLeafIsOnPvList = always('leaf', {
     const record = pmaps[pmap]
     const packed = record === undefined ? -1 : memory.leaf(pmap, page)
     if (record === undefined || packed < 0) return null
-    const marked = has(leafFlags(packed), LEAF_TRACKED)
+    const marked = hasFlag(leafFlags(packed), LEAF_TRACKED)
     if (record.kind === 'ept') return marked ? 'an EPT leaf is marked as on a pv list' : null
     if (marked && memory.pvList(leafFrame(packed)).some((pv) => pv.pmap === pmap && pv.page === page)) return null
     return `the pv list of frame ${leafFrame(packed)} does not name the leaf`

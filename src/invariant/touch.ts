@@ -1,46 +1,67 @@
 /**
  * Which subjects an event touches: of which of them something may hold no more, or hold again.
- *
- * A page is found from its frame's own record and from `Whereabouts`; nothing here costs more than what it touches.
  */
+
+import type { Word64 } from '../../events/address.ts'
 import { pageOf, pagesOf } from '../../events/address.ts'
+import type { CallCommand, HostExec, HostExit } from '../../events/command.ts'
 import type { VmmEvent } from '../../events/event.ts'
 import type { Pid, ThreadId } from '../../events/ids.ts'
-import type { NestedEntryMapped, NestedEntryRemoved } from '../../events/nested.ts'
-import type { PageEntered, PageRemoved, PmapDestroyed } from '../../events/pmap.ts'
-import type { EntryMapped, EntryRemoved, EntrySplit, RangeSealed } from '../../events/space.ts'
-import type { SlotEvent } from '../../events/vm.ts'
-import { backingOf } from '../model/backing.ts'
-import { LEAF_FRAME, LEAF_TRACKED, leafFrame } from '../model/memory.ts'
-import type { Locals, Vm, World } from '../model/world.ts'
+import type { EntryMapped, EntryRemoved, EntrySplit } from '../../events/space.ts'
+import { leafFrame } from '../model/memory.ts'
+import type { Locals, World } from '../model/world.ts'
 import type { CallRecord } from './calls.ts'
-import type { Deviants } from './deviants.ts'
 import type { Dirty } from './dirty.ts'
-import { entryAt, ownFrame } from './facts.ts'
+import { entryAt } from './facts.ts'
 import type { Past } from './past.ts'
-import type { SlotPlace, Whereabouts } from './whereabouts.ts'
+import type { PageTouch } from './touch-pages.ts'
+import type { Whereabouts } from './whereabouts.ts'
 
-const shows = ({ offset, pages }: SlotPlace, index: number): boolean => index >= offset && index < offset + pages
-const isTracked = (packed: number): boolean => packed % LEAF_FRAME >= LEAF_TRACKED
+/** What an event may name. */
+type Named = {
+  readonly vm?: number
+  readonly pid?: Pid
+  readonly object?: number
+  readonly frame?: number
+  readonly pmap?: number
+  readonly va?: Word64
+}
+
+/** Whether a call takes the whole map of its process away. */
+function isLast(command: CallCommand): command is HostExit | HostExec {
+  return command.type === 'host.exit' || command.type === 'host.exec'
+}
 
 export class Touch {
+  readonly pages: PageTouch
   readonly #dirty: Dirty
   readonly #where: Whereabouts
   readonly #past: Past
-  readonly #deviants: Deviants
   /** The page that the page daemon evicts, or -1. */
   evicting = -1
 
-  constructor(dirty: Dirty, where: Whereabouts, past: Past, deviants: Deviants) {
+  /** The device is suspended and nobody is inside. */
+  rests = false
+  /** sc_refcnt was wrong when it was looked at last. */
+  gateWasWrong = false
+
+  constructor(world: World, dirty: Dirty, where: Whereabouts, past: Past, pages: PageTouch) {
+    this.pages = pages
     this.#dirty = dirty
     this.#where = where
     this.#past = past
-    this.#deviants = deviants
+    this.#look(world)
+    if (world.pagedaemon === 'evicting') {
+      world.memory.eachFrame((frame) => {
+        if (world.memory.busy(frame)) this.evicting = frame
+      })
+    }
   }
 
   /** An event has become true; `where` and `past` do not know it yet. */
   take(event: VmmEvent, thread: ThreadId | null, world: World): void {
     const dirty = this.#dirty
+    const { pages } = this
     switch (event.type) {
       // What a fault is made of comes first: a run has millions of these.
       case 'vcpu.faulted':
@@ -55,34 +76,28 @@ export class Touch {
       case 'call.blocked':
         return
       case 'page.allocated':
-      case 'page.activated':
-      case 'page.deactivated':
-      case 'page.copied':
-        this.#used(event.frame)
+        pages.used(event.frame)
         return
       case 'page.wired':
-      case 'page.unwired':
       case 'nested.wired':
-        this.#used(event.frame)
-        this.#wiringOf(world.memory.owner(event.frame))
+        pages.used(event.frame)
+        pages.wiringOf(world.memory.owner(event.frame))
+        // A wiring that leaves none is no wiring, and a tape may say so all the same.
+        if (event.wires === 0) pages.leavesOn(event.frame, world)
         return
       case 'table.added':
       case 'table.freed':
         dirty.pmaps.add(event.pmap, 0)
-        this.#used(event.frame)
+        pages.used(event.frame)
         return
       case 'pmap.entered':
-        this.#entered(event, world)
+        pages.entered(event, world)
         return
       case 'pmap.cleared':
-        this.#cleared(event, world)
-        return
-      case 'pmap.protected':
-        dirty.leaves.add(event.pmap, pageOf(event.va))
-        dirty.frames.add(leafFrame(event.old), 0)
+        pages.cleared(event, world)
         return
       case 'page.freed':
-        this.#freed(event.object, event.index, event.frame, world)
+        pages.freed(event, world)
         return
       case 'page.busied':
         this.evicting = event.frame
@@ -91,119 +106,31 @@ export class Touch {
       case 'page.spared':
         this.evicting = -1
         dirty.frames.add(event.frame, 0)
-        this.leavesOn(event.frame, world)
+        pages.leavesOn(event.frame, world)
         return
       case 'page.evicted':
         this.evicting = -1
+        return
+      case 'page.unwired':
+        pages.used(event.frame)
+        pages.leavesOn(event.frame, world)
+        dirty.later.objects.add(world.memory.owner(event.frame))
+        return
+      case 'memory.read':
+      case 'memory.written':
+      case 'memory.touched':
         return
       default:
         this.#rare(event, thread, world)
     }
   }
 
-  /** All leaves that name a frame, as far as anything leads to them. */
-  leavesOn(frame: number, world: World): void {
-    const { memory } = world
-    for (const { pmap, page } of memory.pvList(frame)) this.#dirty.leaves.add(pmap, page)
-    this.#deviantsOn(frame)
-    const index = memory.pageIndex(frame)
-    for (const place of this.#where.slotsOf(memory.owner(frame))) {
-      const pmap = world.vms[place.vm]?.pmap ?? null
-      if (pmap !== null && shows(place, index)) this.#dirty.leaves.add(pmap, place.first + index - place.offset)
-    }
-  }
-
-  /** All leaves of which something is wrong. */
-  everyDeviant(): void {
-    for (const { pmap, page } of this.#deviants.all()) this.#dirty.leaves.add(pmap, page)
-  }
-
-  #deviantsOn(frame: number): void {
-    for (const { pmap, page } of this.#deviants.on(frame)) this.#dirty.leaves.add(pmap, page)
-  }
-
-  /** A frame is used otherwise than before. A leaf that names it now, and did not go first, is wrong already. */
-  #used(frame: number): void {
-    this.#dirty.frames.add(frame, 0)
-    if (this.#deviants.size > 0) this.#deviantsOn(frame)
-  }
-
-  /** The wirings of an object that a living VM holds serve it. */
-  #wiringOf(object: number): void {
-    if (this.#where.slotsOf(object).length === 0) this.#dirty.later.objects.add(object)
-  }
-
-  #entered({ pmap, va, frame, flags, old, level }: PageEntered, world: World): void {
-    const dirty = this.#dirty
-    dirty.pmaps.add(pmap, 0)
-    if (level !== 1) return
-    const page = pageOf(va)
-    dirty.leaves.add(pmap, page)
-    if (flags >= LEAF_TRACKED) dirty.frames.add(frame, 0)
-    if (old >= 0) this.#replaced(old, pmap, page, world)
-    const owner = world.pmaps[pmap]?.owner
-    if (owner?.kind === 'nested') this.#partnersOf(owner.vm, page, world)
-  }
-
-  #cleared({ pmap, va, old, level }: PageRemoved, world: World): void {
-    const dirty = this.#dirty
-    dirty.pmaps.add(pmap, 0)
-    if (level !== 1) return
-    const page = pageOf(va)
-    this.#replaced(old, pmap, page, world)
-    if (this.#deviants.size === 0) return
-    dirty.leaves.add(pmap, page)
-    const owner = world.pmaps[pmap]?.owner
-    if (owner?.kind === 'nested') this.#partnersOf(owner.vm, page, world)
-  }
-
-  /** A leaf names another frame now, or none. */
-  #replaced(old: number, pmap: number, page: number, world: World): void {
-    const frame = leafFrame(old)
-    if (isTracked(old)) this.#dirty.frames.add(frame, 0)
-    // Only a leaf that named a foreign page can have been the last use of a wiring.
-    if (this.#deviants.has(pmap, page)) this.#wiringOf(world.memory.owner(frame))
-  }
-
-  /** The process leaves of the page that a guest has at `page`. */
-  #partnersOf(vm: number, page: number, world: World): void {
-    const record = world.vms[vm]
-    const backing = record === undefined ? null : backingOf(record, page)
-    if (backing === null) return
-    const { object, index } = backing
-    for (const { pmap, first, offset, pages } of this.#where.entriesOf(world, object)) {
-      if (index >= offset && index < offset + pages) this.#dirty.partners.add(pmap, first + index - offset)
-    }
-  }
-
-  #freed(object: number, index: number, frame: number, world: World): void {
-    this.#dirty.frames.add(frame, 0)
-    const slots = this.#where.slotsOf(object)
-    if (slots.length === 0) this.#dirty.later.objects.add(object)
-    for (const place of slots) {
-      const pmap = world.vms[place.vm]?.pmap ?? null
-      if (pmap !== null && shows(place, index))
-        this.#lost(object, frame, pmap, place.first + index - place.offset, world)
-    }
-    if (this.#deviants.size === 0) return
-    for (const { pmap, page } of this.#deviants.on(frame)) this.#lost(object, frame, pmap, page, world)
-  }
-
-  /** The leaf at `page` is to be looked at; where it is a guest's and still names the frame, its page was freed under it. */
-  #lost(object: number, frame: number, pmap: number, page: number, world: World): void {
-    this.#dirty.leaves.add(pmap, page)
-    const packed = world.memory.leaf(pmap, page)
-    if (packed < 0 || leafFrame(packed) !== frame || world.pmaps[pmap]?.owner.kind !== 'nested') return
-    const { stale } = this.#past
-    if (!stale.some((one) => one.object === object && one.pmap === pmap && one.page === page))
-      stale.push({ object, pmap, page })
-  }
-
   #rare(event: VmmEvent, thread: ThreadId | null, world: World): void {
     const { now, later, pmaps } = this.#dirty
+    const { pages } = this
     switch (event.type) {
       case 'call.started':
-        if (event.command.type === 'host.exit') this.#vmsOf(event.command.pid, world)
+        if (isLast(event.command)) this.#vmsOf(event.command.pid, world)
         return
       case 'call.learnt':
         this.#learnt(event.locals as Partial<Locals>, this.#past.calls.get(thread))
@@ -212,14 +139,14 @@ export class Touch {
         this.#replied(event.thread, this.#past.calls.get(thread), world)
         return
       case 'device.entered':
+        if (world.threads[event.thread] === undefined) now.device = true
+        this.#look(world)
+        return
       case 'device.left':
       case 'device.suspended':
-      case 'device.resumed': {
-        const { refcnt, inside, status } = world.softc
-        // Told by a glance; the claim says the rest.
-        if (refcnt !== inside.length + (status === 'active' ? 1 : 0) || this.gateWasWrong) now.device = true
+      case 'device.resumed':
+        this.#look(world)
         return
-      }
       case 'vmm.started':
       case 'vmm.stopped':
       case 'vm.uncounted':
@@ -244,7 +171,6 @@ export class Touch {
         later.vms.add(event.vm)
         now.device = true
         later.device = true
-        if (event.type === 'vm.allocated') this.#everyObjectLater(world)
         return
       case 'vm.condemned':
       case 'vm.referenced':
@@ -260,41 +186,43 @@ export class Touch {
         later.vms.add(event.vm)
         now.device = true
         later.device = true
-        for (const object of this.#where.objectsOf(event.vm)) now.objects.add(object)
-        this.#everyObjectLater(world)
-        this.#slotsChanged(world)
-        this.#where.learn(event, world)
+        pages.everyObjectLater(world)
+        pages.guestMemory(event.vm, world)
         return
       case 'slot.backed':
       case 'slot.mapped':
       case 'slot.sealed':
       case 'slot.abandoned':
+      case 'slot.shared':
+        now.vms.add(event.vm)
+        return
       case 'slot.held':
       case 'slot.released':
-        this.#slot(event, world)
-        return
+      case 'nested.created':
       case 'nested.mapped':
       case 'nested.removed':
-        this.#nested(event, world)
-        return
-      case 'nested.created':
       case 'nested.freed':
         now.vms.add(event.vm)
+        pages.guestMemory(event.vm, world)
         return
       case 'pmap.created':
         pmaps.add(event.pmap, 0)
-        for (const root of event.roots) this.#used(root)
+        for (const root of event.roots) pages.used(root)
         return
       case 'pmap.converted':
         pmaps.add(event.pmap, 0)
-        if (event.freed !== null) this.#used(event.freed)
+        if (event.freed !== null) pages.used(event.freed)
         world.memory.eachLeaf(event.pmap, 0, 2 ** 36, (page, packed) => {
           this.#dirty.leaves.add(event.pmap, page)
           this.#dirty.frames.add(leafFrame(packed), 0)
         })
         return
+      case 'pmap.protected':
+        this.#dirty.leaves.add(event.pmap, pageOf(event.va))
+        this.#dirty.frames.add(leafFrame(event.old), 0)
+        return
       case 'pmap.destroyed':
-        this.#destroyed(event, world)
+        pages.destroyed(event, world)
         return
       case 'object.created':
       case 'object.referenced':
@@ -305,7 +233,7 @@ export class Touch {
         now.objects.add(event.object)
         later.objects.add(event.object)
         for (const ref in world.vms) now.vms.add(Number(ref))
-        if (this.#past.residentOf(event.object) > 0) this.#everyFrame(world)
+        if (this.#past.residentOf(event.object) > 0) pages.leftBehind(event.object, world)
         return
       case 'process.spawned':
       case 'process.exited':
@@ -313,22 +241,57 @@ export class Touch {
         this.#vmsOf(event.pid, world)
         for (const ref in world.vms) later.vms.add(Number(ref))
         for (const { object } of this.#past.entriesOf(event.pid)) now.objects.add(object)
-        this.#where.learn(event, world)
+        this.#where.forgetEntries()
         this.#dirty.deviants = true
         return
       case 'space.mapped':
       case 'space.split':
-      case 'space.sealed':
       case 'space.removed':
         this.#space(event, world)
         return
-      default:
+      case 'space.sealed':
+      case 'space.protected':
+      case 'space.bequeathed':
+      case 'space.advised':
+      case 'space.wired':
+      case 'space.unwired':
+        now.processes.add(event.pid)
+        later.processes.add(event.pid)
+        this.#vmsOf(event.pid, world)
+        if (event.type !== 'space.wired' && event.type !== 'space.unwired') return
+        for (const { object } of world.processes[event.pid]?.entries ?? []) later.objects.add(object)
         return
+      default:
+        this.#named(event as Named, world)
     }
   }
 
-  /** sc_refcnt was wrong when it was looked at last. */
-  gateWasWrong = false
+  /** Of an event that is spelled out nowhere, everything that it names is touched. */
+  #named(event: Named, world: World): void {
+    const { now, later, pmaps, leaves } = this.#dirty
+    const { vm, pid, object, frame, pmap, va } = event
+    if (vm !== undefined) now.vms.add(vm)
+    if (object !== undefined) now.objects.add(object)
+    if (frame !== undefined && frame >= 0) this.pages.used(frame)
+    if (frame !== undefined && frame >= 0) later.objects.add(world.memory.owner(frame))
+    if (pmap !== undefined) {
+      pmaps.add(pmap, 0)
+      if (typeof va === 'number') leaves.add(pmap, pageOf(va))
+    }
+    if (pid === undefined) return
+    now.processes.add(pid)
+    later.processes.add(pid)
+    this.#vmsOf(pid, world)
+    this.#where.forgetEntries()
+    this.#dirty.deviants = true
+  }
+
+  /** The gate has moved. */
+  #look({ softc: { refcnt, inside, status } }: World): void {
+    this.rests = status === 'suspended' && refcnt === 0
+    // Told by a glance; the claim says the rest.
+    if (refcnt !== inside.length + (status === 'active' ? 1 : 0) || this.gateWasWrong) this.#dirty.now.device = true
+  }
 
   #learnt({ dead, object }: Partial<Locals>, call: CallRecord | null): void {
     const { now } = this.#dirty
@@ -347,9 +310,9 @@ export class Touch {
       return
     }
     if (call.vm !== null) now.vms.add(call.vm)
-    if (call.object !== null) now.objects.add(call.object)
+    for (const object of call.objects) now.objects.add(object)
     for (const object of call.dead) now.objects.add(object)
-    if (call.command.type === 'host.exit') this.#vmsOf(call.command.pid, world)
+    if (isLast(call.command)) this.#vmsOf(call.command.pid, world)
   }
 
   /** VMs that a process of this pid created. */
@@ -357,86 +320,18 @@ export class Touch {
     for (const ref in world.vms) if (world.vms[ref]?.creator === pid) this.#dirty.now.vms.add(Number(ref))
   }
 
-  #everyObjectLater(world: World): void {
-    for (const ref in world.objects) this.#dirty.later.objects.add(Number(ref))
-  }
-
-  #everyFrame(world: World): void {
-    world.memory.eachFrame((frame) => this.#dirty.frames.add(frame, 0))
-  }
-
-  /** Other objects are those of slots now. */
-  #slotsChanged(world: World): void {
-    const { now, later } = this.#dirty
-    this.#dirty.deviants = true
-    for (const pid in world.processes) {
-      now.processes.add(Number(pid))
-      later.processes.add(Number(pid))
-    }
-  }
-
-  #slot(event: SlotEvent, world: World): void {
-    const { now, later } = this.#dirty
-    now.vms.add(event.vm)
-    if (event.type !== 'slot.held' && event.type !== 'slot.released') return
-    const vm = world.vms[event.vm]
-    const slot = vm?.slots[event.slot]
-    const object = event.type === 'slot.held' ? event.object : (slot?.backing ?? null)
-    if (object !== null) {
-      now.objects.add(object)
-      later.objects.add(object)
-    }
-    this.#slotsChanged(world)
-    this.#where.learn(event, world)
-    if (slot !== undefined && vm !== undefined) this.#guestLeaves(vm, slot.gpa, slot.size, world)
-  }
-
-  /** Leaves of a stretch of guest memory that something else is behind now. */
-  #guestLeaves(vm: Vm, gpa: number, size: number, world: World): void {
-    const { pmap } = vm
-    if (pmap === null) return
-    world.memory.eachLeaf(pmap, pageOf(gpa), pagesOf(size), (page) => {
-      this.#dirty.leaves.add(pmap, page)
-      if (ownFrame(world.memory, vm, page) >= 0) this.#partnersOf(vm.ref, page, world)
-    })
-  }
-
-  #nested(event: NestedEntryMapped | NestedEntryRemoved, world: World): void {
-    const { now, later } = this.#dirty
-    now.vms.add(event.vm)
-    now.objects.add(event.object)
-    later.objects.add(event.object)
-    this.#slotsChanged(world)
-    this.#where.learn(event, world)
-    const vm = world.vms[event.vm]
-    if (vm !== undefined) this.#guestLeaves(vm, event.start, event.size, world)
-  }
-
-  #destroyed({ pmap, roots }: PmapDestroyed, world: World): void {
-    const { now, pmaps } = this.#dirty
-    pmaps.add(pmap, 0)
-    for (const root of roots) this.#used(root)
-    this.#dirty.deviants = true
-    for (const ref in world.vms) if (world.vms[ref]?.pmap === null) now.vms.add(Number(ref))
-    if (this.#past.leavesOf(pmap) === 0) return
-    // Its leaves were not cleared one by one: whatever they named may be named by nothing, or by a pv list.
-    this.#everyFrame(world)
-    this.#everyObjectLater(world)
-  }
-
-  #space(event: EntryMapped | EntrySplit | RangeSealed | EntryRemoved, world: World): void {
+  #space(event: EntryMapped | EntrySplit | EntryRemoved, world: World): void {
     const { now, later } = this.#dirty
     const process = world.processes[event.pid]
     now.processes.add(event.pid)
     later.processes.add(event.pid)
     this.#vmsOf(event.pid, world)
-    if (event.type === 'space.sealed') return
     const object = event.type === 'space.split' ? (entryAt(process, event.at)?.object ?? null) : event.object
     if (object !== null) {
       now.objects.add(object)
       later.objects.add(object)
     }
-    this.#where.learn(event, world)
+    this.#where.forgetEntries()
     this.#dirty.deviants = true
     if (event.type !== 'space.mapped' || process === undefined) return
     world.memory.eachLeaf(process.pmap, pageOf(event.start), pagesOf(event.size), (page) => {

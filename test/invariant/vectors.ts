@@ -1,19 +1,9 @@
 /** Drives the recordings of the real kernel through a watched run. */
-import { existsSync, readFileSync } from 'node:fs'
 import type { ThreadId } from '../../events/ids.ts'
 import { bootOf, translate } from '../../src/conform/translate.ts'
-import { readVector, type Vector, type VectorCommand } from '../../src/conform/vector.ts'
+import type { Vector, VectorCommand } from '../../src/conform/vector.ts'
 import type { Design } from '../../src/design/design.ts'
 import { Watched } from './watched.ts'
-
-const FILE = '../shared/vectors/visible.jsonl'
-
-/** The recordings; none where they are not at hand. */
-export function readVectors(): readonly Vector[] {
-  if (!existsSync(FILE)) return []
-  const lines = readFileSync(FILE, 'utf8').trim().split('\n')
-  return lines.map((line, i) => readVector(line, `${FILE}:${i + 1}`))
-}
 
 /** Steps a thread until it answers, sleeps, panics, or stands at its pause point. */
 function go({ run }: Watched, thread: ThreadId, pause: readonly [string, number] | undefined): void {
@@ -29,23 +19,26 @@ function go({ run }: Watched, thread: ThreadId, pause: readonly [string, number]
   }
 }
 
+/** A watched run that is booted as a vector says. */
+export function watchedFor(vector: Vector, design: Design, whole = true): Watched {
+  return new Watched({ design, boot: bootOf(vector.commands[0] as VectorCommand), whole })
+}
+
 /** Runs all commands of a vector. */
-export function runVector(vector: Vector, design: Design, whole = true): Watched {
-  const [config, ...commands] = vector.commands as readonly [VectorCommand, ...VectorCommand[]]
-  const watched = new Watched({ design, boot: bootOf(config), whole })
+export function runVector(vector: Vector, watched: Watched): void {
+  const commands = vector.commands.slice(1)
   const { run } = watched
   for (const [i, command] of commands.entries()) {
     if (run.current.panic !== null) break
     if (command.op === 'resume') {
-      const thread = command['as'] as ThreadId
+      const thread = command.as as ThreadId
       if (run.current.threads[thread] !== undefined) go(watched, thread, undefined)
       continue
     }
     const call = translate(command)
-    const named = call.type !== 'host.hold' && call.type !== 'host.release' && typeof command['as'] === 'string'
-    const thread = named ? (command['as'] as ThreadId) : `#${i}`
+    const named = call.type !== 'host.hold' && call.type !== 'host.release' && typeof command.as === 'string'
+    const thread = named ? (command.as as ThreadId) : `#${i}`
     run.start(call, thread)
-    go(watched, thread, command['pause'] as readonly [string, number] | undefined)
+    go(watched, thread, command.pause as readonly [string, number] | undefined)
   }
-  return watched
 }
