@@ -137,7 +137,7 @@ function differs(wanted: unknown, found: unknown): boolean {
 }
 
 /** The steps that a design must show: the vector's own for the patch of May 2025 where it has them. */
-export function expectedOf(vector: Vector, design: Design): readonly VectorStep[] {
+function expectedOf(vector: Vector, design: Design): readonly VectorStep[] {
   return design.name === 'aobj' ? (vector.expected_v7 ?? vector.expected) : vector.expected
 }
 

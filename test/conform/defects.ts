@@ -38,7 +38,7 @@ const detachFirst: Detours = {
   removingRanges: { none: 'destroyingPmap' },
 }
 
-export const detachBeforeRemove = variantOf(
+const detachBeforeRemove = variantOf(
   aobjDying,
   'detach before remove',
   'vm_teardown() drops its objects while the guest can still reach their pages',

@@ -98,7 +98,7 @@ type Maker = (world: World, draw: Draw, design: Design) => CallCommand
 const create: Maker = (world, draw, design) => {
   const pid = pidOf(world, draw)
   // Before the patch the memory of a VM is that of its creator, who must have some.
-  const own = design.name === 'vmspace' ? !rarely(draw, 8) : rarely(draw, 4)
+  const own = design.memoryFrom === 'creator' ? !rarely(draw, 8) : rarely(draw, 4)
   if (own && !world.processes[pid]?.entries.some(({ start }) => start === SHARED)) return mapShared(pid)
   const layout = pick(rarely(draw, 6) ? LAYOUTS : LAYOUTS.slice(0, 7), draw)
   const ranges = own ? sharedLayout(layout) : layout
@@ -164,7 +164,11 @@ const remap: Maker = (world, draw) => {
   const makers: readonly (() => CallCommand)[] = [
     () => ({ type: 'host.mprotect', ...part, prot: pick(['r', 'rw', 'none', 'rwx', 'rx', 'w'], draw) }),
     () => ({ type: 'host.minherit', ...part, inherit: pick(['share', 'none', 'copy', 'zero'], draw) }),
-    () => ({ type: 'host.madvise', ...part, advice: pick(['free', 'dontneed', 'willneed', 'random', 'normal'], draw) }),
+    () => ({
+      type: 'host.madvise',
+      ...part,
+      advice: pick(['free', 'dontneed', 'willneed', 'random', 'sequential', 'normal'], draw),
+    }),
     () => ({ type: 'host.msync', ...part, invalidate: draw(2) === 0 }),
     () => ({ type: 'host.mlock', ...part }),
     () => ({ type: 'host.munlock', ...part }),
@@ -189,32 +193,6 @@ const pageout: Maker = (world, draw) => {
   }
   const chosen = resident.length === 0 || rarely(draw) ? { object: 'a1', page: draw(3) } : pick(resident, draw)
   return { type: 'host.pageout', ...chosen }
-}
-
-/** What a process does to a part of its address space. */
-const shape: Maker = (world, draw) => {
-  const pid = pidOf(world, draw)
-  const stretch = { pid, va: vaOf(world, pid, draw), size: (1 + draw(3)) * PAGE } as const
-  switch (draw(7)) {
-    case 0:
-      return { type: 'host.mprotect', ...stretch, prot: pick(['rw', 'r', 'none', 'rwx'] as const, draw) }
-    case 1:
-      return { type: 'host.minherit', ...stretch, inherit: pick(['copy', 'share', 'none', 'zero'] as const, draw) }
-    case 2:
-      return {
-        type: 'host.madvise',
-        ...stretch,
-        advice: pick(['free', 'dontneed', 'sequential', 'random', 'willneed'] as const, draw),
-      }
-    case 3:
-      return { type: 'host.msync', ...stretch, invalidate: !rarely(draw, 3) }
-    case 4:
-      return { type: 'host.mlock', ...stretch }
-    case 5:
-      return { type: 'host.munlock', ...stretch }
-    default:
-      return { type: 'host.mmap', ...stretch, fixed: true }
-  }
 }
 
 /** An access whose contents matter. */
@@ -256,12 +234,8 @@ const MAKERS: readonly (readonly [weight: number, make: Maker])[] = [
   [5, (world, draw) => ({ type: 'ioc.term', pid: pidOf(world, draw), vm: idOf(world, draw) })],
   [6, fail],
   [5, munmap],
-  [6, shape],
   [6, contents],
   [6, scan],
-  [2, (world, draw) => ({ type: 'host.fork', pid: pidOf(world, draw), child: pick(PIDS, draw) })],
-  [1, (world, draw) => ({ type: 'host.exec', pid: pidOf(world, draw) })],
-  [1, (world, draw) => ({ type: 'host.coredump', pid: pidOf(world, draw) })],
   [8, remap],
   [1, mprotectept],
   [3, (world, draw) => ({ type: 'host.fork', pid: pidOf(world, draw), child: pick(PIDS, draw) })],

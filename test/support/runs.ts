@@ -10,6 +10,7 @@ import type { ThreadId } from '../../events/ids.ts'
 import type { Design } from '../../src/design/design.ts'
 import { DESIGNS } from '../../src/design/designs.ts'
 import { createRun, type Run } from '../../src/engine/run.ts'
+import { toText } from '../../src/tape/text.ts'
 import { type Draw, drawCommand, drawGuest, mapShared, PAGE, SHARED } from './commands.ts'
 
 /** What a run is made of besides its boot: all else follows. */
@@ -164,6 +165,25 @@ export function plays({ acts = 60 } = {}): fc.Arbitrary<Played> {
       const play = new Play(boot, design)
       prelude(play, far)
       for (const one of acts) act(play, drawFrom(one))
-      return play.played
+      return told(play.played)
     })
+}
+
+/** The run as a law that fails shows it: its decisions, one a line, steps of one thread together. */
+function told(played: Played): Played {
+  const lines = (): string => {
+    const { boot, design, decisions, events } = played
+    const made: string[] = []
+    let steps = 0
+    for (const [i, decision] of decisions.entries()) {
+      const next = decisions[i + 1]
+      steps += 1
+      const isStep = decision.type === 'thread.step'
+      if (isStep && next?.type === 'thread.step' && next.thread === decision.thread) continue
+      made.push(isStep ? `  ${steps} steps of ${decision.thread}` : `  ${toText(decision)}`)
+      steps = 0
+    }
+    return [`${design.name} on ${toText(boot)}: ${events.length} events of`, ...made].join('\n')
+  }
+  return Object.defineProperty(played, fc.toStringMethod, { value: lines })
 }
