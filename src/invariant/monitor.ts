@@ -229,13 +229,14 @@ export class Monitor {
   }
 
   #rest(world: World): void {
+    // What was wrong at the last rest may have been put right from afar.
+    const before = this.standing.filter(({ claim, a }) => {
+      return claim.when === 'quiescent' && !this.#waiting.has(`${claim.about} ${a}`)
+    })
     for (const { about, subject, cause } of this.#waiting.values()) {
       this.#active.judge(world, about, subject, 0, 'quiescent', () => cause)
     }
-    // What was wrong at the last rest may have been put right from afar.
-    for (const { claim, a } of this.standing) {
-      if (claim.when === 'quiescent') this.#active.judge(world, claim.about, a, 0, 'quiescent', nobody)
-    }
+    for (const { claim, a } of before) this.#active.judge(world, claim.about, a, 0, 'quiescent', nobody)
     this.#waiting.clear()
   }
 }

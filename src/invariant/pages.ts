@@ -71,26 +71,23 @@ const frameInUseHasAUser = always('frame', {
   },
 })
 
-/** How often the entries that show a page of an object were locked. */
-function locksOf(world: World, object: number, index: number): number {
-  let locks = 0
-  for (const { entries } of Object.values(world.processes)) {
-    for (const entry of entries) {
-      const within = entry.object === object && index >= entry.offset && index < entry.offset + pageOf(entry.size)
-      if (within) locks += entry.wired
-    }
-  }
-  return locks
-}
-
 /** Frames of an object that are wired more often than mlock(2) accounts for: a guest's fault did it. */
 function wiredFrames(world: World, object: number): Set<number> {
-  const wired = new Set<number>()
-  world.memory.eachResident(object, (index, frame) => {
-    const wires = world.memory.wireCount(frame)
-    if (wires > 0 && wires > locksOf(world, object, index)) wired.add(frame)
+  const { memory, processes } = world
+  const locked = Object.values(processes).flatMap(({ entries }) =>
+    entries.filter((entry) => entry.object === object && entry.wired > 0),
+  )
+  const locksOf = (index: number): number => {
+    let locks = 0
+    for (const { offset, size, wired } of locked) if (index >= offset && index < offset + pageOf(size)) locks += wired
+    return locks
+  }
+  const found = new Set<number>()
+  memory.eachResident(object, (index, frame) => {
+    const wires = memory.wireCount(frame)
+    if (wires > 0 && wires > locksOf(index)) found.add(frame)
   })
-  return wired
+  return found
 }
 
 const wiredPageServesAVm = atRest('object', {

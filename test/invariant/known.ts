@@ -1,6 +1,7 @@
 /**
  * What is known to be wrong with the designs, each in the smallest run that shows it.
  */
+import { expect } from 'chai'
 import { aobj, aobjDying } from '../../src/design/aobj.ts'
 import type { Design } from '../../src/design/design.ts'
 import { vmspace } from '../../src/design/vmspace.ts'
@@ -310,6 +311,34 @@ export const KNOWN: readonly Known[] = [
     },
     breaks: [['I51', 'ioc.create', 'replying', 'vm 1']],
     also: ['I52'],
+  },
+  {
+    id: 'the last TERM beside a CREATE',
+    what: 'virtualization is switched off under a VM that is being made, and stays off',
+    designs: ALL,
+    run: (watched) => {
+      watched.process(100).process(200).create(100)
+      watched.run.start(watched.request(200), 'C')
+      while (watched.run.current.vms[2] === undefined) watched.run.step('C')
+      watched.term(100)
+      watched.finish('C')
+      expect(watched.run.current.softc).to.include({ on: false, vmCt: 1 })
+    },
+    breaks: [['I40', 'ioc.term', 'uncounting', 'device']],
+  },
+  {
+    id: 'D03 by way of mlock(2)',
+    what: 'a guest page is wired only as long as the process locks it',
+    designs: PATCHED,
+    run: (watched) => {
+      watched.process(100).create(100)
+      const page = { pid: 100, va: watched.start, size: PAGE }
+      watched.dispatch({ type: 'host.mlock', ...page })
+      watched.fault(100, 0)
+      expect(watched.violations).to.deep.equal([])
+      watched.dispatch({ type: 'host.munlock', ...page })
+    },
+    breaks: [['I02', 'host.munlock', 'acting', 'vm 1 gpa 0x0']],
   },
 ]
 
