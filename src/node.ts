@@ -1,16 +1,17 @@
 /**
  * The part of the library that needs Node: tapes as files. `import { openTape, recordTape } from 'vmtape/node'`.
  */
+
+import { DEFAULT_BOOT } from '../events/boot.ts'
 import type { Recorded } from '../events/event.ts'
 import { designNamed } from './design/designs.ts'
 import { digestOfDesign } from './design/digest.ts'
-import { type Run, type RunOptions, createRun } from './engine/run.ts'
-import { DEFAULT_BOOT } from '../events/boot.ts'
+import { createRun, type Run, type RunOptions } from './engine/run.ts'
 import type { World } from './model/world.ts'
 import { Timeline } from './replay/timeline.ts'
-import { type CreateOptions, type ReadOptions, TapeWriter, readTape } from './tape/file.ts'
+import { type CreateOptions, type ReadOptions, readTape, TapeWriter } from './tape/file.ts'
 import type { TapeReader } from './tape/reader.ts'
-import { Recording, headerOf } from './tape/recording.ts'
+import { headerOf, Recording } from './tape/recording.ts'
 
 /** A tape that is open: what the file holds, and the run at any moment. */
 export type OpenTape = {
@@ -51,5 +52,5 @@ export function recordTape(
   return { run: createRun({ ...options, design, boot, record: recording.record }), recording }
 }
 
-export { Recording, TapeWriter, readTape }
 export { sealTape } from './tape/file.ts'
+export { Recording, readTape, TapeWriter }

@@ -8,7 +8,6 @@ export class PlainTables {
   private readonly leaves: Float64Array
   private innerCount = 1
   private leafCount = 1
-  private faults = 0
   mapped = 0
   resident = 0
   private readonly byVcpu = new Float64Array(4)
@@ -36,7 +35,6 @@ export class PlainTables {
       this.resident++
     }
     leaves[at] = entry
-    this.faults++
     this.byVcpu[vcpu]!++
   }
 }

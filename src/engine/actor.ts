@@ -55,7 +55,7 @@ function snapshotOf(run: Run, outcome: RunActorSnapshot['outcome']): RunActorSna
 }
 
 /** A world as what a run is stored as. */
-export function storedWorld(design: string, { memory, ...records }: World): RunSnapshot {
+function storedWorld(design: string, { memory, ...records }: World): RunSnapshot {
   return { design, records, memory: dumpOf(memory) }
 }
 

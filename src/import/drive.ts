@@ -32,7 +32,7 @@ export type Guest = {
 
 /** Where a page stood at one moment of the run. */
 export type PageMoment = {
-  /** Number of the event at which it was so. */
+  /** Number of the last event before it was looked at. */
   readonly seq: number
   readonly gpa: number
   readonly frame: number
@@ -103,7 +103,7 @@ function momentOf(run: Run, gpa: number): PageMoment | null {
   if (packed < 0) return null
   const frame = leafFrame(packed)
   const { memory } = run.current
-  return { seq: run.seq, gpa, frame, wires: memory.wireCount(frame), use: memory.use(frame) }
+  return { seq: run.seq - 1, gpa, frame, wires: memory.wireCount(frame), use: memory.use(frame) }
 }
 
 /** The ranges as CREATE wants them: with memory of the process behind them where the design asks for that. */

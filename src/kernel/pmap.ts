@@ -68,7 +68,7 @@ function enterEpt(kernel: Kernel, pmap: PmapRef, va: Va, frame: Frame): EnterRes
  *
  * @param canFail PMAP_CANFAIL: without it a shortage of pv entries or page-table pages is a panic.
  */
-export function enterTracked(
+function enterTracked(
   kernel: Kernel,
   pmap: PmapRef,
   va: Va,

@@ -63,7 +63,7 @@ export function inUserSpace(start: Word64, size: Bytes): start is Hva {
 }
 
 /** A hint is used exactly where it can be; otherwise the lowest gap that is large enough. Null when there is none. */
-export function findSpace(process: Process, hint: Word64, size: Bytes): Hva | null {
+function findSpace(process: Process, hint: Word64, size: Bytes): Hva | null {
   if (hint !== 0 && isPageAligned(hint) && inUserSpace(hint, size) && isFree(process, hint, size)) return hint
   let start = FIRST_FIT
   for (const entry of process.entries) {

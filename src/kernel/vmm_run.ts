@@ -48,7 +48,7 @@ export function memtypeOf(vm: Vm, gpa: Word64): 'regular' | 'mmio' | 'unknown' {
 }
 
 /** vmm_translate_gpa(): the user address of a guest page, 0 where no range covers it. Of MMIO ranges too. */
-export function translateGpa(vm: Vm, gpa: Gpa): Word64 {
+function translateGpa(vm: Vm, gpa: Gpa): Word64 {
   for (const slot of vm.slots) {
     if (gpa >= slot.gpa && gpa < slot.gpa + slot.size) {
       return slot.hva === null ? addWords(slot.hint, gpa - slot.gpa) : slot.hva + (gpa - slot.gpa)

@@ -12,7 +12,7 @@ import { referenceObject } from './uvm_aobj.ts'
 import { mapObject, sealRange, unmapRange } from './uvm_map.ts'
 
 /** vsp_va[] as the caller left it, one element a range. */
-export function givenAddresses(kernel: Kernel): readonly Word64[] {
+function givenAddresses(kernel: Kernel): readonly Word64[] {
   const { ranges, va } = commandOf(kernel, 'ioc.sharemem')
   return ranges.map((_, i) => va[i] ?? 0)
 }

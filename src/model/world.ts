@@ -20,7 +20,6 @@ export const VCPU_STOPPED = 0
 export const VCPU_RUNNING = 1
 export const VCPU_REQTERM = 2
 export const VCPU_TERMINATED = 3
-export const VCPU_UNKNOWN = 4
 
 /** vmr_type of a range that has no memory behind it. @source dev/vmm/vmm.h */
 export const VM_MEM_MMIO = 2

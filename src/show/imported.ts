@@ -21,7 +21,7 @@ function grouped(number: number): string {
 }
 
 /** A size in the largest unit that it is a whole number of. */
-export function sized(bytes: number): string {
+function sized(bytes: number): string {
   const units = ['B', 'K', 'M', 'G', 'T']
   let value = bytes
   let unit = 0
@@ -69,7 +69,7 @@ function slotRow(slot: SlotAccount, start: TraceTime): string[] {
 }
 
 /** One VM: its slots and faults, and how it ended. */
-export function vmLines(account: VmAccount, most: number, start: TraceTime, paint: Paint): string[] {
+function vmLines(account: VmAccount, most: number, start: TraceTime, paint: Paint): string[] {
   const { vm, process, vcpus, created, seen, ended } = account
   const life = `${seen ? 'created' : 'found'} at line ${grouped(created)}, ${ended === null ? 'not seen to end' : `gone at line ${grouped(ended)}`}`
   const head = `VM ${vm}  process ${process ?? '?'}, ${count(vcpus, 'vCPU')}, ${life}`
@@ -111,11 +111,7 @@ export function vmLines(account: VmAccount, most: number, start: TraceTime, pain
 }
 
 /** The kernel's own counters against the replay's, checkpoint by checkpoint. */
-export function checkpointLines(
-  { verdicts }: TraceReplay,
-  titles: ReadonlyMap<number, string>,
-  paint: Paint,
-): string[] {
+function checkpointLines({ verdicts }: TraceReplay, titles: ReadonlyMap<number, string>, paint: Paint): string[] {
   const numbers = [...new Set(verdicts.map(({ checkpoint }) => checkpoint))]
   const rows = numbers.map((number) => {
     const of = verdicts.filter(({ checkpoint }) => checkpoint === number)

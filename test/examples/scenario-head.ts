@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-export const FOLDER = 'examples/scenarios'
+const FOLDER = 'examples/scenarios'
 
 /** One scenario and its promises. */
 export type Example = {
