@@ -1,11 +1,29 @@
 /**
  * One round of one variant, in a process of its own: neither compiled code nor garbage of another helps or hurts it.
  */
-import { live, liveUnrecorded } from '../kernels/live.ts'
+import { live, liveUnrecorded, seal } from '../kernels/live.ts'
+import { look, watchAlone, watchInvariants } from '../kernels/look.ts'
+import { peer, peerByFault } from '../kernels/peer.ts'
 import { plainTables, replay } from '../kernels/replay.ts'
+import { stepByHand, stepCompiled, stepSend, stepTransition } from '../kernels/steps.ts'
 import type { Ask, Kernel } from './measure.ts'
 
-const KERNELS: Readonly<Record<string, Kernel>> = { live, liveUnrecorded, plainTables, replay }
+const KERNELS: Readonly<Record<string, Kernel>> = {
+  live,
+  liveUnrecorded,
+  look,
+  peer,
+  peerByFault,
+  plainTables,
+  replay,
+  seal,
+  stepByHand,
+  stepCompiled,
+  stepSend,
+  stepTransition,
+  watchAlone,
+  watchInvariants,
+}
 
 const [name = '', ask = '{}'] = process.argv.slice(2)
 const kernel = KERNELS[name]

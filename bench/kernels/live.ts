@@ -3,7 +3,7 @@
  */
 import { rmSync, statSync } from 'node:fs'
 import type { Recorder } from '../../src/engine/engine.ts'
-import { TapeWriter } from '../../src/tape/file.ts'
+import { sealTape, TapeWriter } from '../../src/tape/file.ts'
 import { headerOf, Recording } from '../../src/tape/recording.ts'
 import { type Ask, expectEqual, type Measure, timed } from '../harness/measure.ts'
 import { bootOf, pagesOfStream, runOf, type StreamName, touch } from '../harness/streams.ts'
@@ -53,6 +53,15 @@ export function live({ stream, mode = 'ept', faults = 0, tape = '' }: Ask): Meas
   expectEqual(writer.acknowledged, run.seq, 'events on the disk')
   recording.close()
   return { ...time, events: (run.seq - before) / faults, bytes: statSync(tape).size / run.seq }
+}
+
+/** Seals the tape at `ask.tape`, and says what an event takes on either. */
+export function seal({ tape = '' }: Ask): Measure {
+  const sealed = `${tape}.sealed`
+  const { report, bytesBefore, bytesAfter } = sealTape(tape, sealed, { overwrite: true })
+  rmSync(sealed)
+  const { events } = report.accepted
+  return { open: bytesBefore / events, sealed: bytesAfter / events }
 }
 
 /** So that the code is compiled before the clock starts; the tape goes nowhere. */

@@ -28,7 +28,10 @@ function fits(value: Cell): value is number {
 
 /** Page number of an address that starts a page, or -1. */
 function page(value: Cell): number {
-  return typeof value === 'number' && value % PAGE_SIZE === 0 ? value / PAGE_SIZE : -1
+  if (typeof value !== 'number') return -1
+  // A product, not a remainder: that of doubles is a call of its own.
+  const number = Math.floor(value / PAGE_SIZE)
+  return number * PAGE_SIZE === value ? number : -1
 }
 
 /** Declares a hot type. */
