@@ -19,6 +19,21 @@ export { type RunActorEvent, type RunActorSnapshot, type RunInput, runLogic } fr
 export type { StepOutcome } from './engine/engine.ts'
 export { answered, createRun, Run, type RunOptions, type RunSnapshot, restoreRun } from './engine/run.ts'
 export { type ExitCode, UserError } from './errors.ts'
+export {
+  CLAIMS,
+  type Claim,
+  type Counterexample,
+  counterexample,
+  counterexamples,
+  INVARIANTS,
+  type Invariant,
+  isAtRest,
+  Monitor,
+  type MonitorOptions,
+  type Rule,
+  type Severity,
+  type Violation,
+} from './invariant/index.ts'
 export type { MemoryReader } from './model/memory.ts'
 export type { World } from './model/world.ts'
 export { Timeline } from './replay/timeline.ts'

@@ -1,5 +1,5 @@
 /** What must hold of a run, judged from scratch or while it runs. */
-export { isAtRest, type Violation } from './invariant.ts'
+export { type Claim, type Invariant, isAtRest, type Rule, type Severity, type Violation } from './invariant.ts'
 export { CLAIMS, INVARIANTS } from './invariants.ts'
-export { Monitor } from './monitor.ts'
+export { Monitor, type MonitorOptions } from './monitor.ts'
 export { type Counterexample, counterexample, counterexamples } from './whole.ts'
