@@ -55,7 +55,9 @@ function expectUnchanged(seen: readonly Seen[]): void {
   }
 }
 
-describe('all drivers', () => {
+describe('all drivers', function () {
+  this.timeout(60_000)
+
   it('record the same events and give the same worlds, live', () => {
     let compared = 0
     fc.assert(
@@ -117,7 +119,9 @@ describe('all drivers', () => {
   })
 })
 
-describe('the oracle', () => {
+describe('the oracle', function () {
+  this.timeout(60_000)
+
   it('decides and gives the same, over plain memory', () => {
     let questions = 0
     fc.assert(
@@ -146,7 +150,9 @@ describe('the oracle', () => {
   })
 })
 
-describe('every run', () => {
+describe('every run', function () {
+  this.timeout(60_000)
+
   it('stands what each scenario must stand', () => {
     let events = 0
     fc.assert(
