@@ -11,7 +11,7 @@ export const mochaHooks: Mocha.RootHookObject = {
   beforeAll() {
     console.log(`fast-check seed ${seed}; VMTAPE_SEED=${seed} repeats this run`)
   },
-  beforeEach() {
+  beforeEach(this: Mocha.Context) {
     // More runs take more time, and a test is not there to be quick.
     const test = this.currentTest
     if (isLong() && test !== undefined) test.timeout(runs(test.timeout()))
