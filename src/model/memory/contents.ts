@@ -61,6 +61,11 @@ export class Contents {
     this.put(this.frames, frame, value)
   }
 
+  /** A frame holds zeros again. */
+  clear(frame: number): void {
+    if (this.frames.size > 0) this.setValue(frame, 0)
+  }
+
   setSwapValue(object: number, index: number, value: number): void {
     let pages = this.swap.get(object)
     if (pages === undefined) {

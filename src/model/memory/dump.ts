@@ -203,6 +203,7 @@ function dumpObjects(memory: MemoryReader): Uint8Array {
       frame = own
     })
     out.number(memory.swapCount(object))
+    if (memory.swapCount(object) === 0) continue
     index = 0
     memory.eachSwapped(object, (at) => {
       out.number(at - index)

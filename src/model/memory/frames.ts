@@ -11,7 +11,7 @@ import { grown } from './columns.ts'
 import { type Change, Counter } from './counter.ts'
 import { frameFree, frameOutside, framesMaxOutside, frameUsed, indexOutside, wireCountOutside } from './defects.ts'
 import { FreeMap } from './free-map.ts'
-import { FRAMES_MAX, INDEXES_MAX, isBetween, OBJECTS_MAX, WIRE_COUNT_MAX } from './limits.ts'
+import { FRAMES_MAX, isBetween, WIRE_COUNT_MAX } from './limits.ts'
 import { OWNER_FRAME } from './owners.ts'
 
 const BLOCK = 32
@@ -165,8 +165,8 @@ export class Frames {
     const state = cells.get(cell + STATE)
     const low = state & LOW
     if ((low & USE) !== 0) throw frameUsed(frame, USES[low & USE]!, cells.version)
-    if (!(isBetween(owner, 0, OBJECTS_MAX) && isBetween(index, 0, INDEXES_MAX)))
-      throw indexOutside(owner, index, cells.version)
+    // Both have 26 bits, and losing the others must not change them.
+    if ((owner & LOW) !== owner || (index & LOW) !== index) throw indexOutside(owner, index, cells.version)
     cells.set(cell, owner * OWNER + index)
     cells.set(cell + STATE, state - low + (use === 'object' ? 3 : use === 'table' ? 2 : 1))
     this.freeMap.use(frame)
@@ -186,7 +186,7 @@ export class Frames {
   }
 
   setWireCount(frame: number, count: number): void {
-    if (!isBetween(count, 0, WIRE_COUNT_MAX)) throw wireCountOutside(frame, count, this.cells.version)
+    if ((count & (WIRE_COUNT_MAX - 1)) !== count) throw wireCountOutside(frame, count, this.cells.version)
     this.change(frame, LOW ^ ((1 << WIRE_SHIFT) - 1), count << WIRE_SHIFT)
   }
 

@@ -101,7 +101,8 @@ export class Objects {
   setResident(object: number, index: number, frame: number): void {
     const { cells } = this
     const life = this.ensureLife(object, index)
-    if (!isBetween(frame, 0, FRAME_NUMBERS_MAX)) throw frameOutside(frame, FRAME_NUMBERS_MAX, cells.version)
+    if (frame >>> 0 !== frame && !isBetween(frame, 0, FRAME_NUMBERS_MAX))
+      throw frameOutside(frame, FRAME_NUMBERS_MAX, cells.version)
     const cell = this.ensureCell(life, index)
     const entry = cells.get(cell)
     if (entry > 1) throw isResident(object, index, cells.version)
@@ -134,7 +135,8 @@ export class Objects {
 
   /** The life of an object, for a write at `index`; it begins with its first page. */
   private ensureLife(object: number, index: number): Life {
-    if (!(isBetween(object, 1, OBJECTS_MAX) && isBetween(index, 0, INDEXES_MAX)))
+    // Both have 26 bits, and losing the others must not change them.
+    if ((object & (OBJECTS_MAX - 1)) !== object || object === 0 || (index & (INDEXES_MAX - 1)) !== index)
       throw indexOutside(object, index, this.cells.version)
     return this.heads.now(object) ?? this.heads.begin(object)
   }

@@ -56,7 +56,7 @@ export class Pvs {
   add(frame: number, pmap: number, page: number): void {
     const { cells } = this
     const list = this.frames.ensurePvCell(frame)
-    if (!isBetween(pmap, 1, PMAPS_MAX)) throw numberOutside(pmap, cells.version)
+    if ((pmap & (PMAPS_MAX - 1)) !== pmap || pmap === 0) throw numberOutside(pmap, cells.version)
     // Most page numbers have 32 bits, which is quicker to see than that they are whole and in bounds.
     if (page >>> 0 !== page && !isBetween(page, 0, PAGES_MAX)) throw pageOutside(pmap, page, cells.version)
     const entry = pmap * PAGES_MAX + page

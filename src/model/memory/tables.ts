@@ -276,17 +276,29 @@ export class Tables {
 
   setLeaf(pmap: number, page: number, level: Level, packed: number): void {
     const life = this.lifeFor(pmap, page)
+    if (!(packed >= 0 && packed < LEAF_MAX)) throw defects.leafOutside(pmap, page, packed, this.cells.version)
+    if (level !== 1) {
+      this.setLargeLeaf(life, pmap, page, level, packed)
+      return
+    }
+    const { twigs } = this.trees
+    const twig = this.twig(life, page)
+    if (twigs.states[twig] === 0) throw defects.noTable(pmap, page, 1, this.cells.version)
+    if (this.cells.swap(twigs.ensureCell(twig, page & 511, OWNER_TWIG), packed + 1) !== 0) return
+    twigs.states[twig]!++
+    life.pages.now++
+  }
+
+  /** The same for an entry that may hold a table. */
+  private setLargeLeaf(life: Life, pmap: number, page: number, level: Level, packed: number): void {
     const { cells } = this
-    if (!(packed >= 0 && packed < LEAF_MAX)) throw defects.leafOutside(pmap, page, packed, cells.version)
-    const nodes = this.nodes(level)
-    const node = this.node(life, page, level)
-    if (nodes.states[node] === 0) throw defects.noTable(pmap, page, level, cells.version)
-    const entry = nodes.ensureCell(node, level === 1 ? page & 511 : indexAt(page, level), OWNERS[level])
-    const before = cells.get(entry)
-    if (before < 0) throw defects.tableExists(pmap, page, level - 1, cells.version)
-    cells.set(entry, packed + 1)
-    if (before !== 0) return
-    nodes.states[node]!++
+    const { branches } = this.trees
+    const branch = this.trees.branch(life.root, prefixOf(page), level)
+    if (branches.states[branch] === 0) throw defects.noTable(pmap, page, level, cells.version)
+    const entry = branches.ensureCell(branch, indexAt(page, level), OWNERS[level])
+    if (cells.get(entry) < 0) throw defects.tableExists(pmap, page, level - 1, cells.version)
+    if (cells.swap(entry, packed + 1) !== 0) return
+    branches.states[branch]!++
     life.pages.now++
   }
 

@@ -153,7 +153,7 @@ export class VersionedMemory extends View implements Memory {
 
   takeFrame(frame: number, use: Exclude<FrameUse, 'free'>, owner: number, pageIndex: number): void {
     this.frames.take(frame, use, owner, pageIndex)
-    this.contents.setValue(frame, 0)
+    this.contents.clear(frame)
   }
   freeFrame(frame: number): void {
     this.frames.free(frame)
