@@ -1,0 +1,2 @@
+import type { Design } from './design.ts';
+export declare const vmspace: Design;

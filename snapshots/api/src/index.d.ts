@@ -1,0 +1,28 @@
+/**
+ * The library, as a program or a test imports it: `import { createRun } from 'vmtape'`. Everything that is reachable
+ * from here runs in a browser page as well as in Node; tapes as files are in `vmtape/node`.
+ */
+export * from '../events/address.ts';
+export { type Boot, DEFAULT_BOOT, type NestedMode } from '../events/boot.ts';
+export type * from '../events/command.ts';
+export { Defect } from '../events/defect.ts';
+export type { Errno } from '../events/errno.ts';
+export type { EventOf, EventType, Recorded, VmmEvent } from '../events/event.ts';
+export type * from '../events/ids.ts';
+export type * from '../events/reply.ts';
+export { aobj, aobjDying } from './design/aobj.ts';
+export { type Derivation, type Detours, defineDesign, detoured } from './design/define.ts';
+export type { Design } from './design/design.ts';
+export { DESIGNS, designNamed } from './design/designs.ts';
+export { vmspace } from './design/vmspace.ts';
+export { type RunActorEvent, type RunActorSnapshot, type RunInput, runLogic } from './engine/actor.ts';
+export type { StepOutcome } from './engine/engine.ts';
+export { answered, createRun, Run, type RunOptions, type RunSnapshot, restoreRun } from './engine/run.ts';
+export { type ExitCode, UserError } from './errors.ts';
+export { CLAIMS, type Claim, type Counterexample, counterexample, counterexamples, INVARIANTS, type Invariant, isAtRest, Monitor, type MonitorOptions, type Rule, type Severity, type Violation, } from './invariant/index.ts';
+export type { MemoryReader } from './model/memory.ts';
+export type { World } from './model/world.ts';
+export { Timeline } from './replay/timeline.ts';
+export { type Difference, verify } from './replay/verify.ts';
+export { VERSION } from './version.ts';
+export { allocateGuestMemory, remapGuestMemory } from './vmd/guest-memory.ts';
