@@ -8,7 +8,7 @@
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { bundleKernels } from './harness/bundle.ts'
 import { accept, readAccepted, tableOf } from './harness/figures.ts'
@@ -25,7 +25,7 @@ const count = Number(option('rounds') ?? (isQuick ? 2 : 5))
 const only = new RegExp(option('only') ?? '')
 
 const child = await bundleKernels()
-const rounds = new Rounds(child, join(dirname(child), 'usage.cjs'), writeFileSync)
+const rounds = new Rounds(child, resolve(dirname(child), 'usage.cjs'), writeFileSync)
 const directory = mkdtempSync(join(tmpdir(), 'vmtape-bench-'))
 const start = performance.now()
 const tell = (round: number, variant: string): void => {

@@ -9,7 +9,7 @@ import { build } from 'esbuild'
 export async function bundleKernels(): Promise<string> {
   const outdir = join('node_modules', '.cache', 'vmtape-bench')
   await build({
-    entryPoints: ['bench/harness/child.ts'],
+    entryPoints: ['bench/child.ts'],
     outdir,
     bundle: true,
     packages: 'external',

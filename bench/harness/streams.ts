@@ -49,8 +49,3 @@ export function runOf(name: StreamName, mode: 'ept' | 'rvi', record: Recorder): 
 export function touch(run: Run, page: number): void {
   run.dispatch({ type: 'guest.touch', vm: 1, vcpu: 0, gpa: page * PAGE_SIZE, access: 'w' })
 }
-
-/** The nested pmap of the run's one VM, by number. */
-export function nestedPmapOf(run: Run): number {
-  return run.current.vms[1]?.pmap ?? 0
-}
