@@ -41,7 +41,8 @@ try {
   const known = figures.filter(({ value }) => !Number.isNaN(value))
   console.log(`${cpus()[0]?.model.trim()}, ${cpus().length} cores, Node ${process.version}, ${count} rounds\n`)
   for (const line of tableOf(known, readAccepted())) console.log(line)
-  for (const { what, reason } of missing) console.log(`${what} was not measured: ${reason}.`)
+  if (option('only') === null)
+    for (const { what, reason } of missing) console.log(`${what} was not measured: ${reason}.`)
   if (argv.includes('--accept')) accept(known)
 } finally {
   rmSync(directory, { recursive: true })
