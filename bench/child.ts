@@ -1,12 +1,13 @@
 /**
  * One round of one variant, in a process of its own: neither compiled code nor garbage of another helps or hurts it.
  */
+
+import type { Ask, Kernel } from './harness/measure.ts'
 import { live, liveUnrecorded, seal } from './kernels/live.ts'
 import { look, watchAlone, watchInvariants } from './kernels/look.ts'
 import { peer, peerByFault } from './kernels/peer.ts'
 import { plainTables, replay } from './kernels/replay.ts'
 import { stepByHand, stepCompiled, stepSend, stepTransition } from './kernels/steps.ts'
-import type { Ask, Kernel } from './harness/measure.ts'
 
 const KERNELS: Readonly<Record<string, Kernel>> = {
   live,

@@ -18,6 +18,8 @@ type Way = {
   readonly guard: Guard | null
   readonly place: number
   readonly make: ((args: Args) => unknown) | null
+  /** What comes of it where that is the same each time. */
+  readonly fixed: Result | null
   /** All the other cases; null for a transition that forbids the input. */
   readonly effect: (args: Args) => Result | null
   readonly next: Way | null
@@ -43,7 +45,7 @@ function wayOf(takes: readonly Take[]): Way | null {
     const { guard, place, emissions } = take
     const [only] = emissions
     const make = emissions.length === 1 && only?.kind === 'made' ? only.make : null
-    return { guard, place, make, effect: effectOf(take), next }
+    return { guard, place, make, fixed: fixedOf(take), effect: effectOf(take), next }
   }, null)
 }
 
@@ -54,13 +56,15 @@ function rests(chart: Chart, { place, raised }: Take): boolean {
 }
 
 /** What is always the same is made once, shared and frozen. */
+function fixedOf({ place, emissions, forbidden }: Take): Result | null {
+  if (forbidden || emissions.some((emission) => emission.kind === 'made')) return null
+  const emitted = emissions.map((emission) => (emission.kind === 'fixed' ? emission.event : null))
+  return Object.freeze({ place, emitted: emitted.length > 0 ? Object.freeze(emitted) : NOTHING })
+}
+
 function effectOf({ place, emissions, forbidden }: Take): (args: Args) => Result | null {
   if (forbidden) return () => null
-  if (emissions.some((emission) => emission.kind === 'made'))
-    return (args) => ({ place, emitted: emissions.map((emission) => eventOf(emission, args)) })
-  const emitted = emissions.map((emission) => (emission.kind === 'fixed' ? emission.event : null))
-  const result = Object.freeze({ place, emitted: emitted.length > 0 ? Object.freeze(emitted) : NOTHING })
-  return () => result
+  return (args) => ({ place, emitted: emissions.map((emission) => eventOf(emission, args)) })
 }
 
 const eventOf = (emission: Emission, args: Args): unknown =>

@@ -57,12 +57,13 @@ export function compile<Machine extends AnyStateMachine>(
     const { type } = input
     for (let cell = rows[place] ?? null; cell !== null; cell = cell.next) {
       if (cell.type !== type) continue
-      const args = { context, event: input }
       for (let way = cell.way; way !== null; way = way.next) {
-        const { guard, make } = way
-        if (guard !== null && !guard(args)) continue
-        if (make !== null) return { place: way.place, emitted: [make(args)] }
-        const result = way.effect(args)
+        const { guard, fixed, make } = way
+        // Most steps look at nothing: the arguments are made where somebody does.
+        if (guard !== null && !guard({ context, event: input })) continue
+        if (fixed !== null) return fixed
+        if (make !== null) return { place: way.place, emitted: [make({ context, event: input })] }
+        const result = way.effect({ context, event: input })
         if (result === null) break
         return result
       }

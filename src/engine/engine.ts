@@ -127,10 +127,10 @@ export class Engine {
     this.#nextOf = id
     this.#next = next
     this.#kernel.endStep(next.name)
-    if (next.primitive !== null) return { kind: 'moved', place: next.name }
+    if (next.primitive !== null) return next.moved
     const reply = replyOf(this.world, this.#kernel.live(id))
     this.#kernel.record({ type: 'call.replied', thread: id, reply })
-    this.#kernel.flush(null)
+    this.#kernel.leave()
     return { kind: 'replied', reply }
   }
 
@@ -193,7 +193,7 @@ export class Engine {
     if (!isSeen) return this.#answer(runner, step, { type: 'guest.faulted', gpa: command.gpa })
     accessGuest(this.#kernel, at, command)
     this.#kernel.endStep(step.name)
-    return { kind: 'moved', place: step.name }
+    return step.moved
   }
 
   /** The guest faults at `gpa`, whatever its tables say by now. Its thread must be in the guest. */

@@ -28,6 +28,8 @@ export type RoutineStep = {
   readonly primitive: Primitive | null
   readonly meta: StepMeta
   readonly pauses: readonly PausePoint[]
+  /** How a step ends that leads here: the same each time. */
+  readonly moved: { readonly kind: 'moved'; readonly place: string }
 }
 
 export type Routine = {
@@ -53,7 +55,8 @@ function routineOf(design: Design, type: CallCommand['type']): Routine {
         `design '${design.name}' has no kernel function '${meta.calls}', which ${type} calls at ${name}`,
       )
     }
-    const step: RoutineStep = { name, place, of: type, routine, primitive, meta, pauses: meta.pauses ?? [] }
+    const moved = Object.freeze({ kind: 'moved', place: name } as const)
+    const step: RoutineStep = { name, place, of: type, routine, primitive, meta, pauses: meta.pauses ?? [], moved }
     steps.push(step)
     byName.set(name, step)
   }

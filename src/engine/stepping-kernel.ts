@@ -63,10 +63,18 @@ export class SteppingKernel implements Kernel {
 
   /** The next step is one of thread `id`. */
   enter(id: ThreadId): Thread {
+    // Nearly always the same thread goes on.
+    if (this.#caller !== null && id === this.#id) return this.#caller
     const thread = this.live(id)
     this.#id = id
     this.#caller = this.#stable ? thread : null
     return thread
+  }
+
+  /** The call of the thread has ended; what it recorded is handed on. */
+  leave(): void {
+    this.flush(null)
+    this.#caller = null
   }
 
   record(event: VmmEvent): void {

@@ -9,7 +9,10 @@ import { hasFlag, LEAF_EXECUTE, LEAF_READ, LEAF_WRITE, leafFlags } from '../mode
 
 /** Whether `prot` has every right of `wanted`. */
 export function allows(prot: Protection, wanted: AccessMode | Protection): boolean {
-  return wanted === 'none' || [...wanted].every((right) => prot !== 'none' && prot.includes(right))
+  if (wanted === 'none' || wanted === prot) return true
+  if (prot === 'none') return false
+  for (let i = 0; i < wanted.length; i += 1) if (!prot.includes(wanted[i] as string)) return false
+  return true
 }
 
 /** The rights of a leaf that is entered with `prot`; 0 for none. */

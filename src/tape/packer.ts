@@ -18,9 +18,13 @@ export const MSGPACK = { useBigInt64: true, sortKeys: true, ignoreUndefined: tru
 const RECORDS = 1024
 const ROWS = 64
 
-/** What all records of one kind have in common, their fields, and the kind that came after the last of them. */
+/**
+ * What all records of one kind have in common, their fields, and the kind that came after the last of them. Kinds stay
+ * from one payload to the next while they are used: their columns have the size by then, and what follows is known.
+ */
 type PackedKind = {
-  readonly code: number
+  /** Its number in this payload, or -1. */
+  code: number
   readonly type: string
   readonly thread: string | null
   readonly place: string | null
@@ -39,12 +43,12 @@ export class Packer {
   readonly #bases = new Bases()
   #count = 0
   #codes = new Float64Array(RECORDS)
-  #kinds: PackedKind[] = []
-  readonly #byType = new Map<string, PackedKind[]>()
+  /** All kinds by type; and those of this payload, by number. */
+  #byType = new Map<string, PackedKind[]>()
+  #known = 0
+  #used: PackedKind[] = []
   #last: PackedKind | null = null
   #cold: VmmEvent[] = []
-  /** Columns of kinds that were forgotten, to be used again. */
-  readonly #spare: Float64Array[] = []
 
   /** Records that were added since the last `clear`. */
   get count(): number {
@@ -61,12 +65,27 @@ export class Packer {
 
   /** Forgets what was added, and keeps the room. */
   clear(): void {
-    for (const { columns } of this.#kinds) this.#spare.push(...columns)
+    if (this.#used.length < this.#known) this.#forget()
+    for (const kind of this.#used) {
+      kind.code = -1
+      kind.rows = 0
+    }
     this.#count = 0
-    this.#kinds = []
-    this.#byType.clear()
-    this.#last = null
+    this.#used = []
     this.#cold = []
+  }
+
+  /** Forgets the kinds that this payload does not have: those of calls that are over will not come again. */
+  #forget(): void {
+    this.#byType = new Map()
+    for (const kind of this.#used) {
+      if (kind.next?.code === -1) kind.next = null
+      const alike = this.#byType.get(kind.type)
+      if (alike === undefined) this.#byType.set(kind.type, [kind])
+      else alike.push(kind)
+    }
+    if (this.#last?.code === -1) this.#last = null
+    this.#known = this.#used.length
   }
 
   /** Puts the event where it belongs, and finds its kind. */
@@ -76,7 +95,7 @@ export class Packer {
     const last = this.#last
     const guess = last === null ? null : last.next
     if (guess !== null && guess.type === type && guess.thread === thread && guess.place === place) {
-      if (guess.hot !== null && putRow(guess, guess.hot, event)) return guess
+      if (guess.hot !== null && putRow(guess, guess.hot, event)) return this.#use(guess)
     }
     const number = HOT_NUMBER.get(type)
     const hot = number === undefined ? null : (HOT[number] as HotType)
@@ -91,20 +110,24 @@ export class Packer {
   }
 
   #kindOf(type: string, thread: string | null, place: string | null, hot: HotType | null): PackedKind {
-    let known = this.#byType.get(type)
-    if (known === undefined) {
-      known = []
-      this.#byType.set(type, known)
+    let alike = this.#byType.get(type)
+    if (alike === undefined) {
+      alike = []
+      this.#byType.set(type, alike)
     }
-    for (const kind of known) {
-      if (kind.thread === thread && kind.place === place && kind.hot === hot) return kind
+    for (const kind of alike) {
+      if (kind.thread === thread && kind.place === place && kind.hot === hot) return this.#use(kind)
     }
-    const columns = hot === null ? [] : hot.fields.map(() => this.#spare.pop() ?? new Float64Array(ROWS))
-    const capacity = Math.min(...columns.map(({ length }) => length))
-    const code = this.#kinds.length
-    const kind: PackedKind = { code, type, thread, place, hot, columns, capacity, rows: 0, next: null }
-    this.#kinds.push(kind)
-    known.push(kind)
+    const columns = hot === null ? [] : hot.fields.map(() => new Float64Array(ROWS))
+    const kind: PackedKind = { code: -1, type, thread, place, hot, columns, capacity: ROWS, rows: 0, next: null }
+    this.#known += 1
+    alike.push(kind)
+    return this.#use(kind)
+  }
+
+  /** Gives the kind a number in this payload, if it has none yet. */
+  #use(kind: PackedKind): PackedKind {
+    if (kind.code === -1) kind.code = this.#used.push(kind) - 1
     return kind
   }
 
@@ -116,7 +139,7 @@ export class Packer {
     bases.clear()
     this.#writeKinds()
     encodeColumn(sink, this.#codes, this.#count)
-    for (const { columns, rows } of this.#kinds) {
+    for (const { columns, rows } of this.#used) {
       for (let field = 0; field < columns.length; field++) {
         encodeColumnAmong(sink, columns[field] as Float64Array, rows, bases)
       }
@@ -130,7 +153,7 @@ export class Packer {
   /** The names that kinds are made of, each once, and the kinds as columns of their numbers. */
   #writeKinds(): void {
     const sink = this.#sink
-    const kinds = this.#kinds
+    const kinds = this.#used
     const numbers = new Map<string, number>()
     const numberOf = (name: string | null): number => {
       if (name === null) return 0
@@ -158,9 +181,7 @@ function putRow(kind: PackedKind, hot: HotType, event: VmmEvent): boolean {
   const { columns, rows } = kind
   if (rows === kind.capacity) {
     kind.capacity *= 2
-    for (const [field, column] of columns.entries()) {
-      if (column.length < kind.capacity) columns[field] = doubled(column)
-    }
+    for (const [field, column] of columns.entries()) columns[field] = doubled(column)
   }
   if (!hot.put(event, columns, rows)) return false
   kind.rows = rows + 1
