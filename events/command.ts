@@ -89,7 +89,8 @@ export type GuestFault = {
 }
 /**
  * The guest of a vCPU that is inside VMM_IOC_RUN touches `gpa`. A `value` is what it writes there, null that it wants to
- * know what is there; left out, the contents do not matter.
+ * know what is there; left out, the contents do not matter. `word` says the same of the 8 bytes that hold `gpa`, which
+ * start at a multiple of 8, and leaves the rest of the page as it is.
  */
 export type GuestTouch = {
   readonly type: 'guest.touch'
@@ -98,6 +99,7 @@ export type GuestTouch = {
   readonly gpa: Word64
   readonly access: AccessMode
   readonly value?: number | null
+  readonly word?: Word64 | null
 }
 /** The guest of a vCPU that is inside VMM_IOC_RUN does something that ends the ioctl, as HLT or a port access does. */
 export type GuestLeave = { readonly type: 'guest.leave'; readonly vm: VmId; readonly vcpu: VcpuId }
@@ -111,15 +113,22 @@ export type HostTouch = {
   readonly va: Word64
   readonly access: AccessMode
 }
-/** The process reads what the page at `va` holds. */
-export type HostRead = { readonly type: 'host.read'; readonly pid: Pid; readonly va: Word64 }
-/** The process writes `value`, a whole number below 2^46, to the page at `va`. */
+/** The process reads what the page at `va` holds; with `word`, only the 8 bytes that hold `va`. */
+export type HostRead = {
+  readonly type: 'host.read'
+  readonly pid: Pid
+  readonly va: Word64
+  readonly word?: boolean
+}
+/**
+ * The process writes `value`, a whole number below 2^45, to the page at `va`; or `word` to the 8 bytes that hold `va`,
+ * which start at a multiple of 8.
+ */
 export type HostWrite = {
   readonly type: 'host.write'
   readonly pid: Pid
   readonly va: Word64
-  readonly value: number
-}
+} & ({ readonly value: number; readonly word?: undefined } | { readonly word: Word64; readonly value?: undefined })
 /**
  * mmap(2) of anonymous memory, at exactly `va` when it is given. `shared` is MAP_SHARED: a child gets the same
  * memory, not a copy. `conceal` is MAP_CONCEAL: not in core dumps. `fixed` is MAP_FIXED: what is there is replaced;

@@ -56,16 +56,23 @@ export type InfoReply =
   | { readonly ok: true; readonly count: number; readonly need: number | null; readonly vms: readonly VmInfo[] }
   | (Refusal & { readonly count: number | null })
 export type TouchReply = { readonly ok: true; readonly faulted: boolean } | (Refusal & { readonly faulted: boolean })
-/** `value` is what the page held. */
+/** `value` is what the page held, from 2^45 on the number of a table of words; `word` what the word held. */
 export type ReadReply =
-  | { readonly ok: true; readonly faulted: boolean; readonly value: number }
+  | { readonly ok: true; readonly faulted: boolean; readonly value: number; readonly word?: undefined }
+  | { readonly ok: true; readonly faulted: boolean; readonly word: Word64; readonly value?: undefined }
   | (Refusal & { readonly faulted: boolean })
 /**
  * What a guest's access came to: served at once, after a fault, or by leaving RUN, which answered `left`. `value` is
- * what the page held after an access that was about contents.
+ * what the page held after an access that was about contents, `word` what the word did.
  */
 export type GuestReply =
-  | { readonly ok: true; readonly faulted: boolean; readonly left: RunReply | null; readonly value?: number }
+  | {
+      readonly ok: true
+      readonly faulted: boolean
+      readonly left: RunReply | null
+      readonly value?: number
+      readonly word?: Word64
+    }
   | Refusal
 export type MmapReply = { readonly ok: true; readonly va: Word64 } | Refusal
 /** What became of an inactive page: used again, freed as it was, or freed after it was written to swap. */

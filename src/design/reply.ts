@@ -57,8 +57,9 @@ export function replyOf(world: World, thread: Thread): Reply {
       if (refusal !== null) return { ...refusal, count: locals.count }
       return { ok: true, count: locals.count ?? 0, need: locals.need, vms: locals.vms.map(infoOf) }
     case 'host.read': {
-      const { faulted, value } = locals
-      return refusal === null ? { ok: true, faulted, value } : { ...refusal, faulted }
+      const { faulted, value, word } = locals
+      if (refusal !== null) return { ...refusal, faulted }
+      return word === undefined ? { ok: true, faulted, value } : { ok: true, faulted, word }
     }
     case 'host.write':
     case 'host.touch':

@@ -17,7 +17,7 @@ import type { Tell } from '../../machines/tell.ts'
 import type { Design } from '../design/design.ts'
 import { replyOf } from '../design/reply.ts'
 import { vmWithId } from '../kernel/kernel.ts'
-import { accessGuest, leavesTrace, translateGuest } from '../kernel/mmu.ts'
+import { accessGuest, isAboutContents, leavesTrace, translateGuest } from '../kernel/mmu.ts'
 import type { Thread, World } from '../model/world.ts'
 import type { Driver } from '../reduce/drivers.ts'
 import { LIVES, type Routine, type RoutineStep, type Routines, routinesOf } from './routines.ts'
@@ -189,7 +189,7 @@ export class Engine {
     const step = this.#stepOf(runner, this.#kernel.enter(runner))
     if (command.type === 'guest.leave') return this.#answer(runner, step, { type: 'guest.left' })
     const at = translateGuest(this.#kernel, command)
-    const isSeen = at !== null && (command.value !== undefined || leavesTrace(this.world, at, command.access))
+    const isSeen = at !== null && (isAboutContents(command) || leavesTrace(this.world, at, command.access))
     if (!isSeen) return this.#answer(runner, step, { type: 'guest.faulted', gpa: command.gpa })
     accessGuest(this.#kernel, at, command)
     this.#kernel.endStep(step.name)

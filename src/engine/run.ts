@@ -2,7 +2,7 @@
  * A run: a booted host that takes commands. `dispatch` steps one call to its end and answers as the ioctl would;
  * `start` and `step` leave the order of the threads to the caller. There is one path: the first is a loop of the others.
  */
-import type { Word64 } from '../../events/address.ts'
+import { PAGE_SIZE, type Word64, word64 } from '../../events/address.ts'
 import { type Boot, DEFAULT_BOOT } from '../../events/boot.ts'
 import type { CallCommand, Command, GuestCommand, GuestTouch } from '../../events/command.ts'
 import { Defect } from '../../events/defect.ts'
@@ -11,7 +11,8 @@ import type { GuestReply, Outcome, Reply, RunReply } from '../../events/reply.ts
 import type { Design } from '../design/design.ts'
 import { DEFAULT_DESIGN, designNamed } from '../design/designs.ts'
 import { vmWithId } from '../kernel/kernel.ts'
-import { leavesTrace, type Translation, translate } from '../kernel/mmu.ts'
+import { isAboutContents, leavesTrace, type Translation, translate } from '../kernel/mmu.ts'
+import { peek, wordAt } from '../kernel/words.ts'
 import type { MemoryDump } from '../model/memory/dump.ts'
 import { VersionedMemory } from '../model/memory/versioned.ts'
 import { bootWorld, type World } from '../model/world.ts'
@@ -162,16 +163,22 @@ export class Run {
       touch !== null && !isServed ? this.#engine.guestFault(touch.gpa, runner) : this.#engine.guest(command, runner)
     while (outcome.kind === 'moved' && outcome.place !== 'inGuest') outcome = this.#engine.step(runner)
     // An access whose contents matter is tried again once its page is there.
-    if (touch !== null && touch.value !== undefined && outcome.kind === 'moved' && !isServed) {
+    if (touch !== null && isAboutContents(touch) && outcome.kind === 'moved' && !isServed) {
       if (this.#translate(touch) !== null) outcome = this.#engine.guest(touch, runner)
     }
     if (outcome.kind === 'panicked') return { ok: false, panic: { fn: outcome.fn, kind: outcome.panic } }
     if (outcome.kind === 'blocked') return { ok: false, blocked: outcome.on, thread: runner }
     const left = outcome.kind === 'replied' ? (outcome.reply as RunReply) : null
     if (touch === null) return { ok: true, faulted: false, left }
-    const at = touch.value === undefined || left !== null ? null : this.#translate(touch)
-    const value = at === null ? {} : { value: this.current.memory.value(at.frame) }
-    return { ok: true, faulted: !isServed, left, ...value }
+    return { ok: true, faulted: !isServed, left, ...(left === null ? this.#contents(touch) : {}) }
+  }
+
+  /** What an access found or left, where somebody asks. */
+  #contents(touch: GuestTouch): { readonly value?: number; readonly word?: Word64 } {
+    const at = isAboutContents(touch) ? this.#translate(touch) : null
+    if (at === null) return {}
+    if (touch.word === undefined) return { value: this.current.memory.value(at.frame) }
+    return { word: word64(peek(this.current, wordAt(at.frame, Number(touch.gpa) % PAGE_SIZE, at.tracked))) }
   }
 
   /** What the nested tables make of an access by themselves; null where they do not serve it. */
@@ -181,7 +188,7 @@ export class Run {
 
   #isSeen(touch: GuestTouch): boolean {
     const at = this.#translate(touch)
-    return at !== null && (touch.value !== undefined || leavesTrace(this.current, at, touch.access))
+    return at !== null && (isAboutContents(touch) || leavesTrace(this.current, at, touch.access))
   }
 
   /** The whole run as data. Any moment between two steps will do, also in the middle of an ioctl. */

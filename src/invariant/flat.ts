@@ -1,15 +1,17 @@
 /**
- * The plainest memory there is: an array of numbers for each object, at first zeros, which accesses go to by their
- * addresses alone. No page tables, no frames, no swap. What it says a read finds is what must be found, whatever paging
+ * The plainest memory there is: an array of words for each page of each object, at first zeros, which accesses go to by
+ * their addresses alone. No page tables, no frames, no swap. What it says a read finds is what must be found, whatever paging
  * did meanwhile.
  *
  * Where an access goes follows from the map of the process, or from the memory ranges of the guest, at that moment. What
  * userland gave up by itself, as with MADV_FREE, is zeros again.
  */
-import { pageOf } from '../../events/address.ts'
+import { hex, pageOf, word64 } from '../../events/address.ts'
 import type { VmmEvent } from '../../events/event.ts'
 import type { ThreadId } from '../../events/ids.ts'
 import type { Accessor } from '../../events/memory.ts'
+import { bytesOf, type WordTable, withBytes } from '../../events/word.ts'
+import { plainOf, tableOf } from '../model/words.ts'
 import type { World } from '../model/world.ts'
 
 /** A read that found what was not written there last. */
@@ -19,8 +21,8 @@ export type FlatFinding = {
   /** The page as the reader named it, and the object's page that it is. */
   readonly by: Accessor
   readonly page: string
-  readonly wanted: number
-  readonly found: number
+  readonly wanted: string
+  readonly found: string
 }
 
 type Place = { readonly object: number; readonly index: number }
@@ -44,19 +46,33 @@ function placeOf(world: World, by: Accessor): Place | null {
   return null
 }
 
+/** The words of a page that holds a number. */
+function wordsOf(value: number): WordTable {
+  return value === 0 ? {} : { 0: value }
+}
+
+/** Equal words have equal texts: the number of the page where it is one, else the words that are not 0. */
+function textOf(words: WordTable): string {
+  const number = plainOf(words)
+  if (number !== null) return String(number)
+  return Object.entries(words)
+    .map(([index, word]) => `${index}: ${hex(word)}`)
+    .join(', ')
+}
+
 /** Takes the events of a run in order, and says which reads were wrong. */
 export class FlatMemory {
-  readonly #pages = new Map<number, Map<number, number>>()
+  readonly #pages = new Map<number, Map<number, WordTable>>()
 
   /** What a page holds by its address alone. */
-  value({ object, index }: Place): number {
-    return this.#pages.get(object)?.get(index) ?? 0
+  words({ object, index }: Place): WordTable {
+    return this.#pages.get(object)?.get(index) ?? {}
   }
 
-  #set({ object, index }: Place, value: number): void {
-    const pages = this.#pages.get(object) ?? new Map<number, number>()
+  #set({ object, index }: Place, words: WordTable): void {
+    const pages = this.#pages.get(object) ?? new Map<number, WordTable>()
     this.#pages.set(object, pages)
-    pages.set(index, value)
+    pages.set(index, words)
   }
 
   /**
@@ -68,17 +84,35 @@ export class FlatMemory {
     switch (event.type) {
       case 'memory.written': {
         const place = placeOf(world, event.by)
-        if (place !== null) this.#set(place, event.value)
+        if (place !== null) this.#set(place, wordsOf(event.value))
+        return null
+      }
+      case 'word.written': {
+        const place = placeOf(world, event.by)
+        if (place !== null) this.#set(place, withBytes(this.words(place), event.offset, event.bytes, event.word))
         return null
       }
       case 'memory.read':
-        return this.#judgeRead(event.by, event.value, world)
+        return this.#judgeRead(
+          event.by,
+          (words) => {
+            const found = tableOf(world, event.value)
+            return [textOf(words), textOf(found)]
+          },
+          world,
+        )
+      case 'word.read':
+        return this.#judgeRead(
+          event.by,
+          (words) => [hex(word64(bytesOf(words, event.offset, event.bytes))), hex(event.word)],
+          world,
+        )
       case 'page.copied':
-        this.#set(event, this.value({ object: event.source, index: event.sourceIndex }))
+        this.#set(event, this.words({ object: event.source, index: event.sourceIndex }))
         return null
       case 'page.freed':
         // Only who owns the memory may give its contents up; the page daemon has to keep them.
-        if (thread !== null && world.threads[thread]?.command.type === 'host.madvise') this.#set(event, 0)
+        if (thread !== null && world.threads[thread]?.command.type === 'host.madvise') this.#set(event, {})
         return null
       case 'object.freed':
         this.#pages.delete(event.object)
@@ -88,10 +122,14 @@ export class FlatMemory {
     }
   }
 
-  #judgeRead(by: Accessor, found: number, world: World): FlatFinding | null {
+  #judgeRead(
+    by: Accessor,
+    both: (words: WordTable) => readonly [wanted: string, found: string],
+    world: World,
+  ): FlatFinding | null {
     const place = placeOf(world, by)
     if (place === null) return null
-    const wanted = this.value(place)
+    const [wanted, found] = both(this.words(place))
     if (wanted === found) return null
     const id = this.#pages.get(place.object)?.has(place.index) === true ? 'I80' : 'I85'
     const page = `${world.objects[place.object]?.name ?? '?'}:${place.index}`

@@ -119,6 +119,8 @@ export class Touch {
       case 'memory.read':
       case 'memory.written':
       case 'memory.touched':
+      case 'word.read':
+      case 'word.written':
         return
       default:
         this.#rare(event, thread, world)

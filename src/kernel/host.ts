@@ -4,7 +4,7 @@
  * Source: kern_fork.c, kern_exit.c and uvm_fault.c.
  */
 
-import type { Hva, Word64 } from '../../events/address.ts'
+import { type Hva, PAGE_SIZE, type Word64, word64 } from '../../events/address.ts'
 import type { Answer } from '../../events/answer.ts'
 import type { AccessMode } from '../../events/command.ts'
 import { Defect } from '../../events/defect.ts'
@@ -29,6 +29,7 @@ import { allows } from './protection.ts'
 import { detachObject, reapObject } from './uvm_aobj.ts'
 import { faultIn } from './uvm_fault.ts'
 import { entryAt, removeEntry } from './uvm_map.ts'
+import { peek, wordAt } from './words.ts'
 
 /** fork(2) and exec(2) of a new program: an empty address space. */
 export function spawnProcess(kernel: Kernel): Answer | Blocked {
@@ -119,13 +120,15 @@ export function accessContents(kernel: Kernel): Answer {
   const process = curproc(kernel)
   if (process === undefined) return refuse(kernel, 'ESRCH', 'curproc')
   if (command.type === 'host.write') {
-    if (accessProcess(kernel, process, command.va, 'w', command.value)) return DONE
+    if (accessProcess(kernel, process, command.va, 'w', command)) return DONE
   } else {
-    const { va } = commandOf(kernel, 'host.read')
+    const { va, word } = commandOf(kernel, 'host.read')
     const at = translateProcess(kernel.world, process, va, 'r')
     if (at !== null) {
-      learn(kernel, { value: kernel.world.memory.value(at.frame) })
-      accessProcess(kernel, process, va, 'r', null)
+      if (word === true)
+        learn(kernel, { word: word64(peek(kernel.world, wordAt(at.frame, Number(va) % PAGE_SIZE, false))) })
+      else learn(kernel, { value: kernel.world.memory.value(at.frame) })
+      accessProcess(kernel, process, va, 'r', word === true ? { word: null } : { value: null })
       return DONE
     }
   }

@@ -8,7 +8,7 @@
  * Source: Intel SDM vol. 3, "EPT Translation Mechanism"; AMD64 APM vol. 2, "Nested Paging"; pmap_test_attrs().
  */
 import type { Frame, Gpa, Hva, Word64 } from '../../events/address.ts'
-import { pageOf, truncPage, VM_MAXUSER_ADDRESS } from '../../events/address.ts'
+import { PAGE_SIZE, pageOf, truncPage, VM_MAXUSER_ADDRESS } from '../../events/address.ts'
 import type { AccessMode, GuestTouch } from '../../events/command.ts'
 import type { PmapRef } from '../../events/ids.ts'
 import type { Accessor } from '../../events/memory.ts'
@@ -16,6 +16,7 @@ import { hasFlag, LEAF_TRACKED, leafFlags, leafFrame } from '../model/memory.ts'
 import type { Process, World } from '../model/world.ts'
 import { type Kernel, vmOf } from './kernel.ts'
 import { serves } from './protection.ts'
+import { readWord, wordAt, writeWord } from './words.ts'
 
 /** What a translation came to. */
 export type Translation = { readonly frame: Frame; readonly tracked: boolean }
@@ -41,16 +42,29 @@ export function leavesTrace(world: World, { frame, tracked }: Translation, mode:
   return memory.queue(frame) === 'inactive' && !memory.referenced(frame)
 }
 
-/** Records the access. `value` is written, or read where it is null; left out, nobody asks for contents. */
+/** What an access is about: a whole page or a word, written, or read where it is null; nothing, where nobody asks. */
+export type About = { readonly value?: number | null | undefined; readonly word?: Word64 | null | undefined }
+
+/** Whether somebody asks for contents. */
+export function isAboutContents({ value, word }: About): boolean {
+  return value !== undefined || word !== undefined
+}
+
+/** Records the access to the byte at `address`. */
 function record(
   kernel: Kernel,
   by: Accessor,
   at: Translation,
   mode: AccessMode,
-  value: number | null | undefined,
+  { value, word }: About,
+  address: Word64,
 ): void {
   const { frame, tracked } = at
-  if (value === null) {
+  if (word !== undefined) {
+    const span = wordAt(frame, Number(address) % PAGE_SIZE, tracked)
+    if (word === null) readWord(kernel, by, span)
+    else writeWord(kernel, by, span, word)
+  } else if (value === null) {
     const found = kernel.world.memory.value(frame)
     kernel.record({ type: 'memory.read', by, frame, value: found, tracked })
   } else if (value !== undefined) kernel.record({ type: 'memory.written', by, frame, value, tracked })
@@ -65,11 +79,11 @@ export function accessProcess(
   process: Process,
   va: Word64,
   mode: AccessMode,
-  value?: number | null,
+  about: About = {},
 ): boolean {
   const at = translateProcess(kernel.world, process, va, mode)
   if (at === null) return false
-  record(kernel, { kind: 'process', pid: process.pid, va: truncPage(va as Hva) }, at, mode, value)
+  record(kernel, { kind: 'process', pid: process.pid, va: truncPage(va as Hva) }, at, mode, about, va)
   return true
 }
 
@@ -79,7 +93,8 @@ export function translateGuest(kernel: Kernel, { gpa, access }: GuestTouch): Tra
 }
 
 /** An access by the guest of the calling thread's vCPU. */
-export function accessGuest(kernel: Kernel, at: Translation, { gpa, access, value }: GuestTouch): void {
+export function accessGuest(kernel: Kernel, at: Translation, touch: GuestTouch): void {
+  const { gpa, access } = touch
   const { vcpu } = kernel.thread.locals
-  record(kernel, { kind: 'guest', vm: vmOf(kernel).ref, vcpu, gpa: truncPage(gpa as Gpa) }, at, access, value)
+  record(kernel, { kind: 'guest', vm: vmOf(kernel).ref, vcpu, gpa: truncPage(gpa as Gpa) }, at, access, touch, gpa)
 }

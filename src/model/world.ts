@@ -14,6 +14,7 @@ import type { PageFate, VmInfo } from '../../events/reply.ts'
 import type { Advice, Inherit, Protection } from '../../events/space.ts'
 import type { WaitChannel } from '../../events/wait.ts'
 import type { MemoryReader } from './memory.ts'
+import type { Words } from './words.ts'
 
 /** vc_state. @source machine/vmmvar.h */
 export const VCPU_STOPPED = 0
@@ -189,6 +190,8 @@ export type Locals = {
   readonly faulted: boolean
   /** What an access found. */
   readonly value: number
+  /** What an access to a word found; missing in calls that do not ask for words. */
+  readonly word?: Word64
   /** What the page daemon did with a page. */
   readonly fate: PageFate
   readonly stop: boolean
@@ -248,6 +251,8 @@ export type World = {
   readonly gaps: number
   /** Swap slots in use. */
   readonly swapUsed: number
+  /** Tables of words that pages hold; missing while no word was written that needs one. */
+  readonly words?: Words
   readonly memory: MemoryReader
 }
 

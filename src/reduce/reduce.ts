@@ -125,7 +125,9 @@ export function reduceEvent(world: WorldDraft, event: VmmEvent, seq: number, cal
     case 'memory.read':
     case 'memory.written':
     case 'memory.touched':
-      return reduceMemory(event, memory)
+    case 'word.read':
+    case 'word.written':
+      return reduceMemory(world, event, memory)
     case 'process.spawned':
     case 'process.signalled':
     case 'process.overlaid':

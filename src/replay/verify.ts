@@ -3,9 +3,11 @@
  * compared event by event.
  */
 
+import { offset } from '../../events/address.ts'
 import type { Boot } from '../../events/boot.ts'
 import type { GuestCommand } from '../../events/command.ts'
-import type { Recorded } from '../../events/event.ts'
+import type { Recorded, VmmEvent } from '../../events/event.ts'
+import type { MemoryEvent } from '../../events/memory.ts'
 import type { Design } from '../design/design.ts'
 import { createRun, type Run, type RunSnapshot, restoreRun } from '../engine/run.ts'
 
@@ -26,13 +28,25 @@ function guestCommandOf(run: Run, { event }: Recorded): GuestCommand | null {
   if (event.type === 'vcpu.exited' && event.reason === 'guest') {
     return { type: 'guest.leave', vm: run.current.vms[event.vm]?.id ?? 0, vcpu: event.vcpu }
   }
-  if (event.type !== 'memory.read' && event.type !== 'memory.written' && event.type !== 'memory.touched') return null
-  if (event.by.kind !== 'guest') return null
+  if (!isAccess(event) || event.by.kind !== 'guest') return null
   const { vm, vcpu, gpa } = event.by
   const touch = { type: 'guest.touch', vm: run.current.vms[vm]?.id ?? 0, vcpu, gpa } as const
-  if (event.type === 'memory.touched') return { ...touch, access: event.access }
-  if (event.type === 'memory.read') return { ...touch, access: 'r', value: null }
-  return { ...touch, access: 'w', value: event.value }
+  switch (event.type) {
+    case 'memory.touched':
+      return { ...touch, access: event.access }
+    case 'memory.read':
+      return { ...touch, access: 'r', value: null }
+    case 'memory.written':
+      return { ...touch, access: 'w', value: event.value }
+    case 'word.read':
+      return { ...touch, gpa: offset(gpa, event.offset), access: 'r', word: null }
+    case 'word.written':
+      return { ...touch, gpa: offset(gpa, event.offset), access: 'w', word: event.word }
+  }
+}
+
+function isAccess(event: VmmEvent): event is MemoryEvent {
+  return event.type.startsWith('memory.') && event.type !== 'memory.awaited' ? true : event.type.startsWith('word.')
 }
 
 /** Takes the decision that `recorded` begins with. */

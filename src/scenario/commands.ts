@@ -4,7 +4,7 @@
 import * as v from 'valibot'
 import type { Word64 } from '../../events/address.ts'
 import { DEFAULT_BOOT } from '../../events/boot.ts'
-import { type CallCommand, type Command, FAILPOINTS } from '../../events/command.ts'
+import { type CallCommand, type Command, FAILPOINTS, type HostWrite } from '../../events/command.ts'
 import type { Protection } from '../../events/space.ts'
 import { VM_INFO_ENTRY_SIZE } from '../kernel/vmm_info.ts'
 import { flag, may, must, oneOf, type Schema } from '../schema.ts'
@@ -77,6 +77,25 @@ const fault = line('guest.fault', {
   decodeAssist: may(flag, true),
 })
 const pid = { pid: must(w.pid) }
+const ONE_OF_BOTH = 'either a value for the page or a word of it'
+const write = v.pipe(
+  line('host.write', {
+    ...pid,
+    va: must(w.address),
+    value: v.exactOptional(w.content as Schema<number>),
+    word: v.exactOptional(w.word64 as Schema<Word64>),
+  }),
+  v.rawTransform(({ dataset, addIssue, NEVER }): HostWrite => {
+    const { value, word, ...rest } = dataset.value
+    if (value !== undefined && word === undefined) return { ...rest, value }
+    if (value === undefined && word !== undefined) return { ...rest, word }
+    addIssue({
+      message: ONE_OF_BOTH,
+      path: [{ type: 'object', origin: 'value', input: dataset.value, key: 'value', value }],
+    })
+    return NEVER
+  }),
+)
 /** Part of a process's address space. */
 const stretch = { ...pid, va: must(w.address), size: must(w.size) }
 const vmCall = { ...pid, vm: must(w.vmId) }
@@ -101,8 +120,8 @@ const CALLS = [
   line('host.exit', pid),
   line('host.signal', pid),
   line('host.touch', { ...pid, va: must(w.address), access: may(w.access, 'rw') }),
-  line('host.read', { ...pid, va: must(w.address) }),
-  line('host.write', { ...pid, va: must(w.address), value: must(w.content) }),
+  line('host.read', { ...pid, va: must(w.address), word: v.exactOptional(flag as Schema<boolean>) }),
+  write,
   line('host.mmap', {
     ...pid,
     va: may(v.nullable(w.address as Schema<Word64>), null),
@@ -142,6 +161,7 @@ const GUEST = [
     gpa: must(w.address),
     access: may(w.access, 'rw'),
     value: v.exactOptional(v.nullable(w.content) as Schema<number | null>),
+    word: v.exactOptional(v.nullable(w.word64) as Schema<Word64 | null>),
   }),
   line('guest.leave', { vm: must(w.vmId), vcpu }),
 ] as const

@@ -24,10 +24,12 @@ export const vcpuId = whole('the index of a vCPU (a whole number)', 0, UINT_MAX)
 export const small = whole('a whole number', 0, UINT_MAX)
 export const times = whole('a whole number from 1', 1, UINT_MAX)
 /** What a page holds. */
-export const content = whole('what a page holds (a whole number below 2^46)', 0, 2 ** 46 - 1)
+export const content = whole('what a page holds (a whole number below 2^45)', 0, 2 ** 45 - 1)
 export const address = bits64('an address (number or 0x hex)')
 export const size = bits64('a size in bytes (number or 0x hex)')
 export const number64 = bits64('a number of up to 64 bits (number or 0x hex)')
+/** A word of memory, or what a register holds. */
+export const word64 = bits64('a word of up to 64 bits (number or 0x hex)')
 export const name = text('a text')
 export const errno = oneOf('an errno', ERRNOS)
 export const access = oneOf('an access', ['r', 'w', 'x', 'rw'])

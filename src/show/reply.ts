@@ -67,8 +67,9 @@ function replyLines(command: Command, reply: Answered): string[] {
   if ('id' in reply) return addressLines(`0: vm ${reply.id}, ranges at`, rangeAddresses(command, reply.va))
   if ('vms' in reply) return infoLines(reply)
   if ('stop' in reply) return [reply.stop ? '0: must stop' : '0: may go on']
-  if ('left' in reply) return reply.left === null ? [`0: ${touchText(command, reply.faulted)}`] : [leftText(reply.left)]
-  if ('faulted' in reply) return [reply.faulted ? '0: after a fault' : '0: was mapped']
+  if ('left' in reply)
+    return reply.left === null ? [`0: ${touchText(command, reply.faulted)}${wordText(reply)}`] : [leftText(reply.left)]
+  if ('faulted' in reply) return [`${reply.faulted ? '0: after a fault' : '0: was mapped'}${wordText(reply)}`]
   if ('reason' in reply) return [runText(reply)]
   if ('exit' in reply) return [`0: ${faultText(reply)}`]
   if ('va' in reply) {
@@ -76,6 +77,11 @@ function replyLines(command: Command, reply: Answered): string[] {
     return [`0: at ${hex(reply.va)}`]
   }
   return ['0']
+}
+
+/** What an access to a word found or left. */
+function wordText(reply: { readonly word?: Word64 | undefined } | object): string {
+  return 'word' in reply && reply.word !== undefined ? `, word ${hex(reply.word)}` : ''
 }
 
 /** Where each range lies in the caller; MMIO lies nowhere. */

@@ -17,6 +17,9 @@ const HEX_FIELDS: ReadonlySet<string> = new Set([
   'size',
   'hint',
   'request',
+  // Words of memory and registers.
+  'word',
+  'was',
   'memorySize',
   'usedSize',
   // Where an entry was split; in a refusal `at` names a routine, which is a text and stays one.

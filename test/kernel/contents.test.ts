@@ -192,7 +192,7 @@ describe('an unwired page under a nested leaf', () => {
     run.dispatch({ type: 'host.write', pid: 200, va: 0x200000, value: 4242 })
     expect(guestRead(run, 0)).to.equal(4242)
     expect(findings.map(({ id, page, wanted, found: seen }) => [id, page, wanted, seen])).to.deep.equal([
-      ['I80', 'a1:0', 7, 4242],
+      ['I80', 'a1:0', '7', '4242'],
     ])
     // And the other way: the guest writes into memory that is not its own.
     guestWrite(run, 0, 6666)
@@ -209,7 +209,9 @@ describe('an unwired page under a nested leaf', () => {
     expect(read(run, SLOT)).to.equal(7)
     guestWrite(run, 0, 8)
     expect(read(run, SLOT)).to.equal(7)
-    expect(findings.map(({ by, wanted, found: seen }) => [by.kind, wanted, seen])).to.deep.equal([['process', 8, 7]])
+    expect(findings.map(({ by, wanted, found: seen }) => [by.kind, wanted, seen])).to.deep.equal([
+      ['process', '8', '7'],
+    ])
     checkRun()
   })
 
@@ -222,7 +224,7 @@ describe('an unwired page under a nested leaf', () => {
     expect(read(run, SLOT)).to.equal(8)
     run.dispatch({ type: 'host.pageout', object: 'a1', page: 0 })
     expect(read(run, SLOT)).to.equal(7)
-    expect(findings.map(({ wanted, found: seen }) => [wanted, seen])).to.deep.equal([[8, 7]])
+    expect(findings.map(({ wanted, found: seen }) => [wanted, seen])).to.deep.equal([['8', '7']])
     checkRun()
   })
 

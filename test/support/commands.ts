@@ -195,11 +195,19 @@ const pageout: Maker = (world, draw) => {
   return { type: 'host.pageout', ...chosen }
 }
 
+/** A word: few, small or with all bits used. */
+function wordOf(draw: Draw): Word64 {
+  return pick([draw(3), 0x3007, 2 ** 45, 0x8000000000000067n, 2n ** 64n - 1n], draw)
+}
+
 /** An access whose contents matter. */
 const contents: Maker = (world, draw) => {
   const pid = pidOf(world, draw)
   const va = vaOf(world, pid, draw)
-  return draw(2) === 0 ? { type: 'host.write', pid, va, value: draw(100) } : { type: 'host.read', pid, va }
+  const word = rarely(draw, 3)
+  if (draw(2) === 0) return { type: 'host.read', pid, va, ...(word ? { word } : {}) }
+  if (word) return { type: 'host.write', pid, va: va + 8 * draw(3), word: wordOf(draw) }
+  return { type: 'host.write', pid, va, value: draw(100) }
 }
 
 const scan: Maker = (world, draw, design) => {
@@ -311,5 +319,7 @@ export function drawGuest(vm: Vm, vcpu: number, draw: Draw): GuestCommand {
   const touch = { type: 'guest.touch', vm: vm.id, vcpu, gpa: gpaOf(vm, draw) } as const
   if (rarely(draw, 4)) return { ...touch, access: 'r', value: null }
   if (rarely(draw, 4)) return { ...touch, access: 'w', value: draw(100) }
+  if (rarely(draw, 4)) return { ...touch, access: 'w', word: wordOf(draw) }
+  if (rarely(draw, 6)) return { ...touch, access: 'r', word: null }
   return { ...touch, access: pick(['rw', 'r', 'w', 'x'], draw) }
 }
