@@ -3,7 +3,7 @@
  */
 
 import type { Ask, Kernel } from './harness/measure.ts'
-import { live, liveUnrecorded, seal } from './kernels/live.ts'
+import { live, liveJudged, liveUnrecorded, seal } from './kernels/live.ts'
 import { look, watchAlone, watchInvariants } from './kernels/look.ts'
 import { peer, peerByFault } from './kernels/peer.ts'
 import { plainTables, replay } from './kernels/replay.ts'
@@ -11,6 +11,7 @@ import { stepByHand, stepCompiled, stepSend, stepTransition } from './kernels/st
 
 const KERNELS: Readonly<Record<string, Kernel>> = {
   live,
+  liveJudged,
   liveUnrecorded,
   look,
   peer,

@@ -53,6 +53,7 @@ export function variantsOf(directory: string, size: Size): readonly Variant[] {
     }),
     kernel(`plain ${stream}`, 'plainTables', { stream, faults: size.faults }),
     kernel(`unrecorded ${stream}`, 'liveUnrecorded', { stream, mode: 'ept', faults: size.faults }, RVI_ROUNDS),
+    kernel(`judged ${stream}`, 'liveJudged', { stream, mode: 'ept', faults: size.faults }, RVI_ROUNDS),
     kernel(`peer ${stream}`, 'peer', { stream, faults: size.peerFaults, tape: join(directory, 'peer.jsonl') }),
     kernel(`look ${stream}`, 'look', {
       stream,
@@ -177,13 +178,23 @@ function faultFigures(what: string, stream: StreamName, mode: Mode, results: Res
   const plain = results.get(`plain ${stream}`)?.cpu ?? Number.NaN
   const peer = results.get(`peer ${stream}`)?.cpu ?? Number.NaN
   const unrecorded = results.get(`unrecorded ${stream}`)?.cpu ?? Number.NaN
+  const judged = results.get(`judged ${stream}`)?.cpu ?? Number.NaN
   const { cpu = Number.NaN } = live
   const id = `${stream}.${mode}`
   return [
     { id: `${id}.live`, what: `faults recorded, ${what}`, value: 1e6 / cpu, unit: 'k/s', goal: least(200) },
     { id: `${id}.liveUs`, what: '  each', value: cpu / 1000, unit: 'µs', goal: most(5) },
     ...(mode === 'ept'
-      ? [{ id: `${id}.unrecorded`, what: '  each without a tape', value: unrecorded / 1000, unit: 'µs' } as const]
+      ? ([
+          { id: `${id}.unrecorded`, what: '  each without a tape', value: unrecorded / 1000, unit: 'µs' },
+          {
+            id: `${id}.judged`,
+            what: '  with every invariant judged after every event, of that',
+            value: judged / unrecorded,
+            unit: '×',
+            goal: most(3),
+          },
+        ] as const)
       : []),
     { id: `${id}.peer`, what: '  less than by the peer', value: peer / cpu, unit: '×', goal: least(200) },
     { id: `${id}.open`, what: '  on the tape, an event', value: sizes.open ?? Number.NaN, unit: 'B', goal: most(10) },

@@ -3,6 +3,8 @@
  */
 import { rmSync, statSync } from 'node:fs'
 import type { Recorder } from '../../src/engine/engine.ts'
+import type { Run } from '../../src/engine/run.ts'
+import { Monitor } from '../../src/invariant/index.ts'
 import { sealTape, TapeWriter } from '../../src/tape/file.ts'
 import { headerOf, Recording } from '../../src/tape/recording.ts'
 import { type Ask, expectEqual, type Measure, timed } from '../harness/measure.ts'
@@ -26,6 +28,28 @@ export function liveUnrecorded({ stream, mode = 'ept', faults = 0 }: Ask): Measu
     for (const page of pages) touch(run, page)
   })
   return { ...time, events: (events - before) / faults }
+}
+
+/** The same with every invariant judged after every event; the events are let go as well. */
+export function liveJudged({ stream, mode = 'ept', faults = 0 }: Ask): Measure {
+  warm(mode, judging)
+  const pages = pagesOfStream(stream as StreamName, faults)
+  const run = runOf(stream as StreamName, mode, () => {})
+  judging(run)
+  const time = timed(faults, () => {
+    for (const page of pages) touch(run, page)
+  })
+  return { ...time }
+}
+
+/** Judges all that the run does from here on, of which nothing is wrong. */
+function judging(run: Run): void {
+  const monitor = new Monitor(run.current, {
+    report: ({ name, sentence }) => {
+      throw new TypeError(`nothing is wrong with this run, and ${name}: ${sentence}`)
+    },
+  })
+  run.subscribe((recorded) => monitor.take(recorded, run.current))
 }
 
 /** The same onto a tape at `ask.tape`, which stays there. */
@@ -65,11 +89,12 @@ export function seal({ tape = '' }: Ask): Measure {
 }
 
 /** So that the code is compiled before the clock starts; the tape goes nowhere. */
-function warm(mode: 'ept' | 'rvi'): void {
+function warm(mode: 'ept' | 'rvi', prepare: (run: Run) => void = () => {}): void {
   const nowhere = () => {}
   const sink = { appendEvents: nowhere, appendSnapshot: nowhere, appendNote: nowhere, sync: nowhere, close: nowhere }
   const recording = new Recording(sink)
   const run = runOf('rand/4G', mode, recording.record)
+  prepare(run)
   for (const page of pagesOfStream('rand/4G', WARM_FAULTS)) touch(run, page)
   recording.sync()
 }
