@@ -20,12 +20,26 @@ export type Boot = {
   readonly faultAhead: number
   /** Pages that swap holds in all. */
   readonly swapSlots: number
+  /** CPUs of the host. All can do what `mode` says. */
+  readonly cpus: number
+  /**
+   * Largest VPID or ASID that vmm_alloc_vpid() gives out: max_vpid. 0xfff on VMX, what CPUID says on SVM; fewer where a
+   * test wants them to run out.
+   */
+  readonly asids: number
+  /** IA32_VMX_EPT_VPID_CAP: page-walk length 4 is offered. Without it vcpu_init_vmx() fails. */
+  readonly eptWalk4: boolean
+  /** IA32_VMX_EPT_VPID_CAP: write-back memory for the paging structures is offered. Without it they are uncached. */
+  readonly eptWriteBack: boolean
 }
 
 /** Swap as large as memory. */
 const SWAP_SLOTS = 2 ** 26
 
-/** 64 GiB of host memory, EPT, no Meltdown workaround, no fault-ahead. */
+/** max_vpid on VMX. */
+const VPIDS = 4095
+
+/** 64 GiB of host memory, one CPU, EPT, no Meltdown workaround, no fault-ahead. */
 export const DEFAULT_BOOT: Boot = {
   mode: 'ept',
   vcpuMax: 512,
@@ -33,4 +47,8 @@ export const DEFAULT_BOOT: Boot = {
   frames: 2 ** 26,
   faultAhead: 0,
   swapSlots: SWAP_SLOTS,
+  cpus: 1,
+  asids: VPIDS,
+  eptWalk4: true,
+  eptWriteBack: true,
 }

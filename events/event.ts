@@ -17,7 +17,7 @@ import type { TraceEvent } from './trace.ts'
 import type { VcpuEvent } from './vcpu.ts'
 import type { HoldEvent, SlotEvent, VmEvent } from './vm.ts'
 
-export const EVENT_VERSION = 1
+export const EVENT_VERSION = 2
 
 export type VmmEvent =
   | CallEvent

@@ -13,6 +13,8 @@ export type VmId = number
 export type VcpuId = number
 /** Index of a memory range, and of its backing object in vm_memory_slot[]. */
 export type SlotIndex = number
+/** A host CPU, from 0. */
+export type CpuId = number
 /** A page-table tree, of a process or nested. */
 export type PmapRef = Kind<number, 'pmap'>
 /** A memory object: a UVM aobj or a stretch of anonymous memory. */

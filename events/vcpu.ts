@@ -11,7 +11,13 @@ import type { PmapRef, ThreadId, VcpuId, VmRef } from './ids.ts'
 /** pool_get() of the struct; it is on no list yet. */
 export type VcpuAllocated = { readonly type: 'vcpu.allocated'; readonly vm: VmRef }
 /** vcpu_init() succeeded and the vCPU is on its VM's list, STOPPED. */
-export type VcpuInitialised = { readonly type: 'vcpu.initialised'; readonly vm: VmRef; readonly vcpu: VcpuId }
+export type VcpuInitialised = {
+  readonly type: 'vcpu.initialised'
+  readonly vm: VmRef
+  readonly vcpu: VcpuId
+  /** vc_vpid: the VPID or ASID that vmm_alloc_vpid() gave it; none is known when left out. */
+  readonly asid?: number
+}
 /** vcpu_init() failed. */
 export type VcpuInitRefused = { readonly type: 'vcpu.initRefused'; readonly vm: VmRef; readonly errno: Errno }
 /** vcpu_deinit(): off the list, its CPU structures are gone. */

@@ -15,6 +15,7 @@ import { isAboutContents, leavesTrace, type Translation, translate } from '../ke
 import { peek, wordAt } from '../kernel/words.ts'
 import type { MemoryDump } from '../model/memory/dump.ts'
 import { VersionedMemory } from '../model/memory/versioned.ts'
+import { upcast, type WorldRecords } from '../model/upcast.ts'
 import { bootWorld, type World } from '../model/world.ts'
 import { type Driver, type DriverKind, driverOf } from '../reduce/drivers.ts'
 import { Engine, type Recorder, type StepOutcome } from './engine.ts'
@@ -24,7 +25,7 @@ import type { RoutineStep } from './routines.ts'
 export type RunSnapshot = {
   readonly design: string
   /** The world without its memory. */
-  readonly records: Omit<World, 'memory'>
+  readonly records: WorldRecords
   readonly memory: MemoryDump
 }
 
@@ -209,8 +210,9 @@ export function createRun(options: RunOptions = {}): Run {
 /** Goes on with a run that was stored; `options.design` and `options.boot` are the snapshot's own. */
 export function restoreRun(snapshot: RunSnapshot, options: Omit<RunOptions, 'boot'> = {}): Run {
   const design = typeof options.design === 'object' ? options.design : designNamed(options.design ?? snapshot.design)
-  const memory = VersionedMemory.load(snapshot.memory, snapshot.records.seq)
-  return new Run(design, { ...snapshot.records, memory }, memory, options)
+  const records = upcast(snapshot.records)
+  const memory = VersionedMemory.load(snapshot.memory, records.seq)
+  return new Run(design, { ...records, memory }, memory, options)
 }
 
 /** What a call answered, for callers that know that it neither sleeps nor panics. */

@@ -10,6 +10,7 @@ import { isPageAligned, offset, VMM_MAX_MEM_RANGES, VMM_MAX_VM_MEM_SIZE } from '
 import type { Answer } from '../../events/answer.ts'
 import type { IocCreate, RangeRequest } from '../../events/command.ts'
 import { Defect } from '../../events/defect.ts'
+import type { Errno } from '../../events/errno.ts'
 import type { VmRef } from '../../events/ids.ts'
 import type { MemoryRange } from '../../events/vm.ts'
 import { type Slot, VM_MEM_MMIO } from '../model/world.ts'
@@ -166,15 +167,26 @@ export function allocateVcpu(kernel: Kernel): Answer {
   return DONE
 }
 
+/** vmm_alloc_vpid(): the lowest VPID or ASID that no vCPU has; 0 where there is none. */
+function lowestAsid({ world: { vms, boot } }: Kernel): number {
+  const taken = new Set(Object.values(vms).flatMap(({ vcpus }) => vcpus.map(({ asid }) => asid)))
+  for (let asid = 1; asid <= boot.asids; asid += 1) if (!taken.has(asid)) return asid
+  return 0
+}
+
+function refuseVcpu(kernel: Kernel, errno: Errno, at: string): Answer {
+  kernel.record({ type: 'vcpu.initRefused', vm: vmOf(kernel).ref, errno })
+  return refuse(kernel, errno, at)
+}
+
 /** vcpu_init(); its errno is passed on. */
 export function initialiseVcpu(kernel: Kernel): Answer {
   const { ref, vcpus } = vmOf(kernel)
   const errno = kernel.fails('vcpu_init')
-  if (errno !== null) {
-    kernel.record({ type: 'vcpu.initRefused', vm: ref, errno })
-    return refuse(kernel, errno, 'vcpu_init')
-  }
-  kernel.record({ type: 'vcpu.initialised', vm: ref, vcpu: vcpus.length })
+  if (errno !== null) return refuseVcpu(kernel, errno, 'vcpu_init')
+  const asid = lowestAsid(kernel)
+  if (asid === 0) return refuseVcpu(kernel, 'ENOMEM', 'vmm_alloc_vpid')
+  kernel.record({ type: 'vcpu.initialised', vm: ref, vcpu: vcpus.length, asid })
   return DONE
 }
 

@@ -9,7 +9,7 @@ import type { Bytes, Gpa, Hva, Va, Word64 } from '../../events/address.ts'
 import type { Boot } from '../../events/boot.ts'
 import type { CallCommand, Pledge } from '../../events/command.ts'
 import type { Errno } from '../../events/errno.ts'
-import type { ObjectRef, Pid, PmapRef, SlotIndex, ThreadId, VcpuId, VmId, VmRef } from '../../events/ids.ts'
+import type { CpuId, ObjectRef, Pid, PmapRef, SlotIndex, ThreadId, VcpuId, VmId, VmRef } from '../../events/ids.ts'
 import type { PageFate, VmInfo } from '../../events/reply.ts'
 import type { Advice, Inherit, Protection } from '../../events/space.ts'
 import type { WaitChannel } from '../../events/wait.ts'
@@ -58,6 +58,8 @@ export type Slot = {
 }
 
 export type VcpuLife = 'ready' | 'running' | 'inGuest' | 'handling' | 'terminated'
+/** A VMCS: vc_vmx_vmcs_state, and where VMPTRLD has made it active without a VMCLEAR since. One CPU at most is right. */
+export type Vmcs = { readonly state: 'clear' | 'launched'; readonly active: readonly CpuId[] }
 export type Vcpu = {
   readonly id: VcpuId
   /** vc_state as the kernel has it. */
@@ -65,6 +67,21 @@ export type Vcpu = {
   readonly life: VcpuLife
   /** Holder of vc_lock. */
   readonly lock: ThreadId | null
+  /** vc_vpid: its VPID on VMX, its ASID on SVM; 0 where none is known. */
+  readonly asid: number
+  /** vc_last_pcpu: where it ran last, as far as the kernel knows; null before. */
+  readonly lastCpu: CpuId | null
+  /** Null on SVM, which has a VMCB that no CPU holds on to. */
+  readonly vmcs: Vmcs | null
+  /** v_tlb_control of the VMCB: what the next VMRUN does with the translations of its ASID. */
+  readonly tlbControl: 'none' | 'flush'
+  /**
+   * The CPU on which the guest can go on with translations that were cached before: no flush comes first. Null where
+   * one does.
+   */
+  readonly cachedOn: CpuId | null
+  /** v_n_cr3 of the VMCB: host-physical address of the nested root. Null before vcpu_reset_regs_svm(), and on VMX. */
+  readonly nestedCr3: number | null
 }
 
 export type VmLife = 'allocated' | 'registered' | 'condemned' | 'unlinked' | 'tearing'
@@ -106,6 +123,8 @@ export type Pmap = {
   readonly resident: number
   /** pm_stats.wired_count. */
   readonly wired: number
+  /** The EPT pointer: root, page-walk length and memory type. Null before vcpu_init_vmx(), and where there is none. */
+  readonly eptp: number | null
 }
 
 export type MemoryObject = {
@@ -215,6 +234,36 @@ export type Thread = {
   readonly place: string
   readonly locals: Locals
   readonly waiting: WaitChannel | null
+  /** Where it runs, or ran before it fell asleep. */
+  readonly cpu: CpuId
+}
+
+/** A host CPU. */
+export type Cpu = {
+  /** CPUF_VMM: virtualization is on here. */
+  readonly on: boolean
+  /** ci_ept_pmap: the EPT pmap that was loaded last. It is never cleared, and may be gone. */
+  readonly eptPmap: PmapRef | null
+  /** Whose VMCS VMPTRLD has made current. */
+  readonly vmcs: { readonly vm: VmRef; readonly vcpu: VcpuId } | null
+}
+
+/**
+ * A nested translation that is in the tables no more, or with fewer rights, and that a TLB may keep: the vCPU ran on
+ * `cpu` while it was in force, and can enter the guest there again without a flush.
+ */
+export type Stale = {
+  readonly vm: VmRef
+  readonly vcpu: VcpuId
+  readonly cpu: CpuId
+  /** Guest page number; of the first one, where an entry of an upper level may be kept. */
+  readonly page: number
+  /** 0 for a page; 1 to 3 for the page-table page of that level. */
+  readonly level: number
+  /** LEAF_* bits as they were. */
+  readonly flags: number
+  /** The frame was freed since. */
+  readonly freed: boolean
 }
 
 export type ArmedFailpoint = { readonly fn: string; readonly k: number; readonly errno: Errno }
@@ -230,6 +279,9 @@ export type World = {
   readonly objects: Readonly<Record<number, MemoryObject>>
   readonly processes: Readonly<Record<number, Process>>
   readonly threads: Readonly<Record<ThreadId, Thread>>
+  readonly cpus: readonly Cpu[]
+  /** By the frame that they name. */
+  readonly stale: Readonly<Record<number, readonly Stale[]>>
   readonly failpoints: readonly ArmedFailpoint[]
   readonly pagedaemon: 'idle' | 'evicting'
   /** References taken by host.hold, by the name they were taken under. */
@@ -256,6 +308,14 @@ export type World = {
   readonly memory: MemoryReader
 }
 
+/** A CPU on which nothing has run. */
+export const IDLE_CPU: Cpu = { on: false, eptPmap: null, vmcs: null }
+
+/** The CPUs of a host, all alike. */
+export function cpusOf({ cpus }: Boot, cpu: Cpu = IDLE_CPU): readonly Cpu[] {
+  return Array.from({ length: cpus }, () => ({ ...cpu }))
+}
+
 /** A freshly booted host. */
 export function bootWorld(boot: Boot, memory: MemoryReader): World {
   return {
@@ -268,6 +328,8 @@ export function bootWorld(boot: Boot, memory: MemoryReader): World {
     objects: {},
     processes: {},
     threads: {},
+    cpus: cpusOf(boot),
+    stale: {},
     failpoints: [],
     pagedaemon: 'idle',
     holds: {},

@@ -21,6 +21,7 @@ export function reduceCall(world: WorldDraft, event: CallEvent): void {
         place: '',
         locals: { ...NO_LOCALS, pid: 'pid' in event.command ? event.command.pid : 0, va: [], dead: [], vms: [] },
         waiting: null,
+        cpu: 0,
       }
       return
     case 'call.learnt':

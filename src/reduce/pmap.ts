@@ -110,6 +110,7 @@ export function reducePmap(world: WorldDraft, event: PmapEvent, memory: Memory):
         roots: [...roots],
         resident: roots.length,
         wired: 0,
+        eptp: null,
       }
       for (const root of roots) memory.takeFrame(root, 'kernel', 0, 0)
       memory.createPmap(pmap, roots[0] ?? 0)

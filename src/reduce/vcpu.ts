@@ -32,7 +32,18 @@ export function reduceVcpu(world: WorldDraft, event: VcpuEvent): void {
       return
     case 'vcpu.initialised': {
       const vm = vmOf(world, event.vm)
-      vm.vcpus.push({ id: event.vcpu, state: VCPU_STOPPED, life: 'ready', lock: null })
+      vm.vcpus.push({
+        id: event.vcpu,
+        state: VCPU_STOPPED,
+        life: 'ready',
+        lock: null,
+        asid: event.asid ?? 0,
+        lastCpu: null,
+        vmcs: world.boot.mode === 'ept' ? { state: 'clear', active: [] } : null,
+        tlbControl: 'none',
+        cachedOn: null,
+        nestedCr3: null,
+      })
       return
     }
     case 'vcpu.deinitialised': {

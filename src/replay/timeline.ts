@@ -11,6 +11,7 @@ import type { RunSnapshot } from '../engine/run.ts'
 import { UserError } from '../errors.ts'
 import { VersionedMemory } from '../model/memory/versioned.ts'
 import type { MemoryReader } from '../model/memory.ts'
+import { upcast } from '../model/upcast.ts'
 import { bootWorld, type World } from '../model/world.ts'
 import { cloneWorld } from '../reduce/clone.ts'
 import type { WorldDraft } from '../reduce/draft.ts'
@@ -183,7 +184,8 @@ export function beginning(reader: TapeReader, boot: Boot, firstSeq: number): { w
   return { world: { ...records, memory }, memory }
 }
 
-/** The snapshot in a frame. */
+/** The snapshot in a frame, of whatever version. */
 export function decodeSnapshot(payload: Uint8Array): RunSnapshot {
-  return decode(payload, { useBigInt64: true }) as RunSnapshot
+  const snapshot = decode(payload, { useBigInt64: true }) as RunSnapshot
+  return { ...snapshot, records: upcast(snapshot.records) }
 }

@@ -190,6 +190,10 @@ const boot = line('boot', {
   frames: may(w.times, DEFAULT_BOOT.frames),
   faultAhead: v.exactOptional(w.small as Schema<number>),
   swapSlots: v.exactOptional(w.small as Schema<number>),
+  cpus: v.exactOptional(w.cpus as Schema<number>),
+  asids: v.exactOptional(w.small as Schema<number>),
+  eptWalk4: v.exactOptional(flag as Schema<boolean>),
+  eptWriteBack: v.exactOptional(flag as Schema<boolean>),
 })
 
 /** What a line says once it was read; `vm.create` and `vm.share` have become the ioctls that vmd would issue. */

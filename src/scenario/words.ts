@@ -23,6 +23,8 @@ export const vmId = whole('the id of a VM (a whole number)', 0, UINT_MAX)
 export const vcpuId = whole('the index of a vCPU (a whole number)', 0, UINT_MAX)
 export const small = whole('a whole number', 0, UINT_MAX)
 export const times = whole('a whole number from 1', 1, UINT_MAX)
+/** As many as a mask of CPUs has bits. @source amd64 MAXCPUS */
+export const cpus = whole('a number of CPUs (1 to 64)', 1, 64)
 /** What a page holds. */
 export const content = whole('what a page holds (a whole number below 2^45)', 0, 2 ** 45 - 1)
 export const address = bits64('an address (number or 0x hex)')

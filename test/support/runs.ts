@@ -139,6 +139,10 @@ const boots: fc.Arbitrary<Boot> = fc.record({
   frames: fc.constantFrom(2 ** 20, 4096, 48, 24),
   faultAhead: fc.constantFrom(0, 4),
   swapSlots: fc.constantFrom(2 ** 20, 2),
+  cpus: fc.constantFrom(1, 2),
+  asids: fc.constantFrom(4095, 1),
+  eptWalk4: fc.constant(true),
+  eptWriteBack: fc.boolean(),
 })
 
 /** Draws each number from a list, in turns and for ever. */
