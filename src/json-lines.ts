@@ -20,6 +20,17 @@ export function parseJsonLine(line: string, place: string, wanted: string): unkn
   }
 }
 
+/** The same for a whole text, which may have lines of its own. */
+export function parseJson(text: string, path: string, wanted: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    const position = Number(/position (\d+)/.exec((cause as Error).message)?.[1] ?? text.length)
+    const line = text.slice(0, position).split('\n').length
+    throw new UserError(`${path}:${line}: wanted ${wanted} as JSON, found text that is none.`)
+  }
+}
+
 /** The engines of JavaScript say the same in different words and versions; these are ours. */
 function faultIn(line: string, message: string): string {
   const position = Number(/position (\d+)/.exec(message)?.[1])

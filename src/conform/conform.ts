@@ -138,7 +138,7 @@ function differs(wanted: unknown, found: unknown): boolean {
 
 /** The steps that a design must show: the vector's own for the patch of May 2025 where it has them. */
 function expectedOf(vector: Vector, design: Design): readonly VectorStep[] {
-  return design.name === 'aobj' ? (vector.expected_v7 ?? vector.expected) : vector.expected
+  return design.recorded === 'v7' ? (vector.expected_v7 ?? vector.expected) : vector.expected
 }
 
 /** Runs a vector; null when all of it agrees, else the first disagreement. */

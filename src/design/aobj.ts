@@ -155,6 +155,7 @@ export const aobj: Design = {
   name: 'aobj',
   about: 'one memory object per slot and a bare nested pmap: the patch, v7, May 2025',
   memoryFrom: 'vmm',
+  recorded: 'v7',
   routines: { ...shared, 'ioc.create': createMachineOf(false), 'ioc.term': terminateMachineOf(false, teardown) },
   primitives,
 }
@@ -164,6 +165,7 @@ export const aobjDying: Design = {
   name: 'aobj-dying',
   about: 'the patch with vm_dying, and the vcpu back in its pool when its init fails: December 2025',
   memoryFrom: 'vmm',
+  recorded: 'newest',
   routines: { ...shared, 'ioc.create': createMachineOf(true), 'ioc.term': terminateMachineOf(true, teardown) },
   primitives,
 }

@@ -6,7 +6,7 @@ import { vmspace } from './vmspace.ts'
 
 export const DESIGNS: readonly Design[] = [aobj, aobjDying, vmspace]
 /** Those that recordings of the real kernel exist of. */
-export const RECORDED: readonly Design[] = [aobj, aobjDying]
+export const RECORDED: readonly Design[] = DESIGNS.filter(({ recorded }) => recorded !== null)
 export const DEFAULT_DESIGN = aobjDying
 
 /** @throws UserError naming the designs that there are. */

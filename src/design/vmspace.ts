@@ -22,6 +22,7 @@ export const vmspace: Design = {
   name: 'vmspace',
   about: 'before the patch: memory that the creator mapped, shared into a map of guest-physical space; until May 2025',
   memoryFrom: 'creator',
+  recorded: null,
   routines: {
     ...aobj.routines,
     'ioc.create': createMachineOfSpace,

@@ -75,6 +75,15 @@ export function routinesOf(design: Design): Routines {
   return routines
 }
 
+/** Looks up the C that a step of a call stands for; null where nobody knows. */
+export type SourceOf = (call: string, place: string) => string | null
+
+/** @param design null where nobody knows which it was. */
+export function sourcesOf(design: Design | null): SourceOf {
+  const routines: ReadonlyMap<string, Routine> = new Map(design === null ? [] : routinesOf(design))
+  return (call, place) => routines.get(call)?.byName.get(place)?.meta.source ?? null
+}
+
 /** The machines of the entities; the same in every design. */
 export const LIVES = {
   vm: compile(vmMachine),

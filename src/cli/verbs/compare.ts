@@ -4,7 +4,6 @@
 import type { Command } from 'commander'
 import * as v from 'valibot'
 import { answerOf, comparePlays, type Pair, TALLY_FIELDS, type Tally } from '../../compare/compare.ts'
-import { designNamed } from '../../design/designs.ts'
 import { createRun, type Run } from '../../engine/run.ts'
 import { UserError } from '../../errors.ts'
 import { type Played, play } from '../../scenario/play.ts'
@@ -13,6 +12,7 @@ import { memory } from '../../scenario/words.ts'
 import { commandText } from '../../show/reply.ts'
 import { clip, count, table } from '../../show/table.ts'
 import { playVmd } from '../../vmd/vmd.ts'
+import { DESIGN_HELP, designAsked } from '../design.ts'
 import { oneOf, wholeNumber } from '../flags.ts'
 import { nameOf, readText } from '../input.ts'
 import { Lines } from '../lines.ts'
@@ -42,7 +42,7 @@ type Options = {
 export function configure(command: Command, terminal: Terminal): void {
   command
     .argument('[scenario]', 'commands as JSON lines, or - for standard input')
-    .option('--designs <a,b>', 'the two designs', 'vmspace,aobj')
+    .option('--designs <a,b>', `the two designs: ${DESIGN_HELP}`, 'vmspace,aobj')
     .option('--mode <mode>', 'nested paging: ept or rvi', oneOf('--mode', ['ept', 'rvi']))
     .option('--vmd <memory>', "vmd's own sequence around one guest, in place of a scenario")
     .option('--devices <n>', 'with --vmd: device processes', wholeNumber('--devices', 0), 2)
@@ -78,8 +78,8 @@ async function compare(file: string | undefined, options: Options, terminal: Ter
   const plan = await planOf(file, options, terminal)
   const boot = { ...plan.boot, ...(options.mode === undefined ? {} : { mode: options.mode }) }
   const runs = [
-    createRun({ design: designNamed(left), boot }),
-    createRun({ design: designNamed(right), boot }),
+    createRun({ design: await designAsked(left, terminal), boot }),
+    createRun({ design: await designAsked(right, terminal), boot }),
   ] as const
   const pairs: Pair[] = []
   for (const pair of comparePlays(runs, [plan.steps(runs[0]), plan.steps(runs[1])], plan.own)) pairs.push(pair)
@@ -89,7 +89,7 @@ async function compare(file: string | undefined, options: Options, terminal: Ter
   if (options.json) {
     for (const { played, answers, tallies, parts, differs } of pairs)
       await lines.print(JSON.stringify({ command: textOf(played[0]), answers, tallies, parts, differs }))
-  } else await lines.printAll(report(pairs, parting, [left, right], terminal))
+  } else await lines.printAll(report(pairs, parting, [runs[0].design.name, runs[1].design.name], terminal))
   await lines.flush()
 }
 

@@ -4,9 +4,10 @@
 import type { Command } from 'commander'
 import { checkVector, readVectors, selectVectors, sumUp, type VectorResult } from '../../conform/report.ts'
 import type { Design } from '../../design/design.ts'
-import { designNamed, RECORDED } from '../../design/designs.ts'
+import { RECORDED } from '../../design/designs.ts'
 import { UserError } from '../../errors.ts'
 import { conformanceLines } from '../../show/conformance.ts'
+import { designAsked } from '../design.ts'
 import { nameOf, readText } from '../input.ts'
 import { openProgress } from '../progress.ts'
 import type { Terminal } from '../terminal.ts'
@@ -27,21 +28,22 @@ export function configure(command: Command, terminal: Terminal): void {
   command
     .argument('<file>', 'vectors as JSON lines, or - for standard input')
     .option('--only <name>', 'only the vectors of that name; * stands for any text')
-    .option('--design <name>', 'only this design')
+    .option('--design <name>', 'only this design, or one that a .json or .mjs derives from it')
     .option('--json', 'one JSON object a line: each vector, then the sum')
     .addHelpText('after', HELP)
     .action((file: string, options: Options) => conform(file, options, terminal))
 }
 
-function recordedDesign(name: string): Design {
-  const design = designNamed(name)
-  if (RECORDED.includes(design)) return design
+/** A design that the vectors were recorded from, or one that is derived from it: then they tell what it changes. */
+async function recordedDesign(name: string, terminal: Terminal): Promise<Design> {
+  const design = await designAsked(name, terminal)
+  if (design.recorded !== null) return design
   const names = RECORDED.map((one) => `'${one.name}'`).join(' and ')
   throw new UserError(`there are no vectors of design '${name}'; there are of ${names}`)
 }
 
 async function conform(file: string, { only, design, json }: Options, terminal: Terminal): Promise<void> {
-  const designs = design === undefined ? RECORDED : [recordedDesign(design)]
+  const designs = design === undefined ? RECORDED : [await recordedDesign(design, terminal)]
   const all = readVectors(await readText(file, terminal), nameOf(file))
   const vectors = only === undefined ? all : selectVectors(all, only)
   if (vectors.length === 0)

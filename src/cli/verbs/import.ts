@@ -4,13 +4,12 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import type { Command } from 'commander'
-import { designNamed } from '../../design/designs.ts'
 import { UserError } from '../../errors.ts'
 import { Accounts } from '../../import/account.ts'
 import { driveGuest, guestsOf } from '../../import/drive.ts'
 import { splitLines } from '../../import/ftrace/line.ts'
 import { type Journal, parseJournal } from '../../import/journal.ts'
-import { IMPORT_BOOT } from '../../import/retell/telling.ts'
+import { IMPORT_BOOT, TRACED } from '../../import/retell/telling.ts'
 import { readTrace, recordTrace } from '../../import/trace.ts'
 import { replayTrace } from '../../import/verify-trace.ts'
 import { drivenLines, importLines } from '../../show/imported.ts'
@@ -18,6 +17,7 @@ import { itemsOf } from '../../tape/codec.ts'
 import { readTape, TapeWriter } from '../../tape/file.ts'
 import { recordedCodec } from '../../tape/packing.ts'
 import { headerOf, Recording } from '../../tape/recording.ts'
+import { DESIGN_HELP, designAsked } from '../design.ts'
 import { oneOf } from '../flags.ts'
 import { readText } from '../input.ts'
 import { Lines } from '../lines.ts'
@@ -54,7 +54,7 @@ export function configure(command: Command, terminal: Terminal): void {
     .option('--tape <out>', 'where the tape goes; the name of the trace with .tape when left out')
     .option('--overwrite', 'replace the tape if it is there')
     .option('--journal <file>', "the kernel's own counters; NAME.journal beside the trace when left out")
-    .option('--design <name>', 'design of vmm(4) that the guest runs on', 'aobj')
+    .option('--design <name>', `design of vmm(4) that the guest runs on: ${DESIGN_HELP}`, 'aobj')
     .option('--mode <mode>', 'its nested paging: ept or rvi', oneOf('--mode', ['ept', 'rvi']), 'ept')
     .option('--vm <n>', 'which VM of the trace; the first that touched memory when left out')
     .option('--json', 'one JSON object')
@@ -91,13 +91,13 @@ async function readJournal(
 }
 
 async function importTrace(path: string, options: Options, terminal: Terminal): Promise<void> {
-  const design = designNamed(options.design)
+  const design = await designAsked(options.design, terminal)
   const journal = await readJournal(path, options.journal, terminal)
   const { facts, counts } = readTrace(splitLines([readTraceText(path)]))
   if (counts.records === 0)
     throw new UserError(`${path}: wanted lines of ftrace, and found none in ${counts.lines} lines.`)
   const tape = options.tape ?? path.replace(/^.*\//, '').replace(/(\.trace)?(\.gz)?$/, '.tape')
-  const writer = TapeWriter.create(tape, headerOf({ name: 'kvm', digest: '' }, IMPORT_BOOT), {
+  const writer = TapeWriter.create(tape, headerOf({ name: TRACED, digest: '' }, IMPORT_BOOT), {
     overwrite: options.overwrite === true,
   })
   const recording = new Recording(writer)

@@ -2,13 +2,13 @@
  * `vmtape inspect`: the world, or a part of it, at any moment of a tape.
  */
 import type { Command } from 'commander'
-import { DESIGNS } from '../../design/designs.ts'
-import { routinesOf } from '../../engine/routines.ts'
+import type { Design } from '../../design/design.ts'
+import { sourcesOf } from '../../engine/routines.ts'
 import { UserError } from '../../errors.ts'
 import { listed } from '../../json-lines.ts'
-import type { Thread, Vm, World } from '../../model/world.ts'
+import type { Vm, World } from '../../model/world.ts'
 import type { Timeline } from '../../replay/timeline.ts'
-import { callsPart, type SourceOf } from '../../show/moment/calls.ts'
+import { callsPart } from '../../show/moment/calls.ts'
 import { eventPart } from '../../show/moment/event.ts'
 import { framePart } from '../../show/moment/frame.ts'
 import { holdersPart } from '../../show/moment/holders.ts'
@@ -18,6 +18,7 @@ import { spacePart } from '../../show/moment/space.ts'
 import { vmPart } from '../../show/moment/vm.ts'
 import { walkPart } from '../../show/moment/walk.ts'
 import { toText } from '../../tape/text.ts'
+import { designOfTape } from '../design.ts'
 import { wholeNumber, word } from '../flags.ts'
 import { openTimeline } from '../tape.ts'
 import type { Terminal } from '../terminal.ts'
@@ -43,6 +44,7 @@ type Options = {
   readonly page?: string
   readonly calls?: true
   readonly event?: true
+  readonly design?: string
   readonly json?: true
 }
 
@@ -57,6 +59,7 @@ export function configure(command: Command, terminal: Terminal): void {
     .option('--walk <vm-gpa...>', 'the nested tables on the way to a guest-physical address: --walk VM GPA')
     .option('--page <frame>', 'a host-physical page by its number')
     .option('--calls', 'calls in flight: next step, what they know, what they wait for')
+    .option('--design <file>', 'the .json or .mjs of a derived design that made the tape, for the C behind its steps')
     .option('--event', 'the event that led to the moment')
     .option('--json', 'one JSON object')
     .addHelpText('after', HELP)
@@ -74,8 +77,9 @@ async function inspect(given: string | undefined, options: Options, terminal: Te
   try {
     const seq = momentOf(timeline, options.at)
     const world = timeline.at(seq)
+    const design = await designOfTape(timeline.header, options.design, terminal)
     const walk = vm === undefined || gpa === undefined ? null : ([vm, gpa] as const)
-    const parts = partsOf(world, timeline, options, walk)
+    const parts = partsOf(world, timeline, design, options, walk)
     await terminal.print(options.json ? jsonOf(seq, timeline, parts) : textOf(seq, timeline, parts, terminal))
   } finally {
     reader.close()
@@ -89,7 +93,13 @@ function momentOf({ start, lastSeq }: Timeline, at: number | undefined): number 
 }
 
 /** What was asked for, in a fixed order; everything when nothing was. */
-function partsOf(world: World, timeline: Timeline, options: Options, walk: readonly [string, string] | null): Part[] {
+function partsOf(
+  world: World,
+  timeline: Timeline,
+  design: Design | null,
+  options: Options,
+  walk: readonly [string, string] | null,
+): Part[] {
   const { vm, slots, holders, map, page, calls, event } = options
   const one = vm === undefined ? null : vmNamed(world, vm, '--vm')
   const parts: Part[] = []
@@ -100,7 +110,7 @@ function partsOf(world: World, timeline: Timeline, options: Options, walk: reado
   if (map !== undefined) parts.push(spacePart(world, processNamed(world, map)))
   if (walk !== null) parts.push(walkPart(world, vmNamed(world, walk[0], '--walk'), addressIn(walk[1])))
   if (page !== undefined) parts.push(framePart(world, frameNamed(world, page)))
-  const callsOf = () => callsPart(world, sourceIn(timeline.header.design.name))
+  const callsOf = () => callsPart(world, sourcesOf(design))
   if (calls) parts.push(callsOf())
   if (parts.length > 0) return parts
   return [
@@ -116,14 +126,6 @@ function partsOf(world: World, timeline: Timeline, options: Options, walk: reado
 
 function recordedAt(timeline: Timeline, seq: number) {
   return seq === timeline.start ? null : timeline.recorded(seq)
-}
-
-/** The C behind a place, from the design that made the tape; unknown designs have none here. */
-function sourceIn(name: string): SourceOf {
-  const design = DESIGNS.find((one) => one.name === name)
-  if (design === undefined) return () => null
-  const routines = routinesOf(design)
-  return ({ command, place }: Thread) => routines.get(command.type)?.byName.get(place)?.meta.source ?? null
 }
 
 function vmNamed(world: World, name: string, flag: string): Vm {

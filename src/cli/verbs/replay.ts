@@ -3,14 +3,14 @@
  */
 import type { Command } from 'commander'
 import { type Boot, DEFAULT_BOOT } from '../../../events/boot.ts'
-import { DESIGNS } from '../../design/designs.ts'
+import type { Design } from '../../design/design.ts'
 import { digestOfDesign } from '../../design/digest.ts'
-import { routinesOf } from '../../engine/routines.ts'
+import { sourcesOf } from '../../engine/routines.ts'
 import { UserError } from '../../errors.ts'
+import { TRACED } from '../../import/retell/telling.ts'
 import { TRACE_INVARIANTS } from '../../import/verify-trace.ts'
 import type { Violation } from '../../invariant/invariant.ts'
 import { Monitor } from '../../invariant/monitor.ts'
-import { listed } from '../../json-lines.ts'
 import type { World } from '../../model/world.ts'
 import { Accountant } from '../../replay/account.ts'
 import { decodeSnapshot } from '../../replay/timeline.ts'
@@ -25,6 +25,7 @@ import { readTape } from '../../tape/file.ts'
 import { recordedCodec } from '../../tape/packing.ts'
 import type { TapeReader } from '../../tape/reader.ts'
 import { toText } from '../../tape/text.ts'
+import { DESIGN_HELP, designOfTape } from '../design.ts'
 import { openProgress } from '../progress.ts'
 import { asFinding, tellDamage } from '../tape.ts'
 import type { Terminal } from '../terminal.ts'
@@ -41,12 +42,13 @@ Example:
 Ends with 1 when an invariant is violated, when the tape is damaged, or when the run comes out
 differently. Warnings, which no limit keeps from becoming worse, are shown and do not count.`
 
-type Options = { readonly verify?: true; readonly json?: true; readonly invariants: boolean }
+type Options = { readonly verify?: true; readonly design?: string; readonly json?: true; readonly invariants: boolean }
 
 export function configure(command: Command, terminal: Terminal): void {
   command
     .argument('<tape>', 'the tape to replay')
     .option('--verify', 'decide the run again, and compare what is recorded')
+    .option('--design <file>', 'the .json or .mjs of a derived design that made the tape')
     .option('--no-invariants', 'do not judge, only count')
     .option('--json', 'one JSON object')
     .addHelpText('after', HELP)
@@ -57,13 +59,14 @@ async function replay(path: string, options: Options, terminal: Terminal): Promi
   const reader = readTape(path)
   try {
     tellDamage(reader, path, terminal)
-    const { world, accountant, judged } = await watched(reader, path, options, terminal)
+    const design = await designOfTape(reader.header, options.design, terminal)
+    const { world, accountant, judged } = await watched(reader, design, path, options, terminal)
     const { violations, unknown } = judged
-    const difference = options.verify ? verified(reader, path) : null
+    const difference = options.verify ? verified(reader, design, path) : null
     if (violations.some(({ severity }) => severity === 'error') || difference !== null) terminal.finding()
     const found = { account: accountant.account(), violations, unknown, difference, verified: options.verify === true }
     await terminal.print(
-      options.json ? jsonOf(reader, world, found) : textOf(reader, path, world, found, options, terminal),
+      options.json ? jsonOf(reader, world, found) : textOf(reader, design, path, world, found, options, terminal),
     )
   } finally {
     reader.close()
@@ -75,7 +78,13 @@ type Judged = { readonly violations: Violation[]; unknown: number }
 
 type Watched = { readonly world: World; readonly accountant: Accountant; readonly judged: Judged }
 
-async function watched(reader: TapeReader, path: string, options: Options, terminal: Terminal): Promise<Watched> {
+async function watched(
+  reader: TapeReader,
+  design: Design | null,
+  path: string,
+  options: Options,
+  terminal: Terminal,
+): Promise<Watched> {
   const { events, firstSeq } = reader.report.accepted
   const progress = await openProgress(terminal.stderr, `replaying ${path}`, events)
   const judged: Judged = { violations: [], unknown: 0 }
@@ -84,7 +93,7 @@ async function watched(reader: TapeReader, path: string, options: Options, termi
     const counting = new Accountant(start)
     accountant = counting
     const count: Watcher = (recorded) => counting.take(recorded)
-    return options.invariants ? [count, judging(reader, start, judged)] : [count]
+    return options.invariants ? [count, judging(reader, design, start, judged)] : [count]
   }
   try {
     const world = watchTape(reader, begin, (seq) => progress.reach(seq - (firstSeq ?? 1) + 1))
@@ -97,13 +106,13 @@ async function watched(reader: TapeReader, path: string, options: Options, termi
   }
 }
 
-/** A run that no design of ours made is that of a real host, of which a trace tells only so much. */
+/** A run of a real host, of which a trace tells only so much. */
 function isTraced({ header }: TapeReader): boolean {
-  return DESIGNS.every((one) => one.name !== header.design.name)
+  return header.design.name === TRACED
 }
 
 /** Judges each event, and keeps in `judged` what does not hold. */
-function judging(reader: TapeReader, start: World, judged: Judged): Watcher {
+function judging(reader: TapeReader, design: Design | null, start: World, judged: Judged): Watcher {
   const traced = isTraced(reader)
   let present = start
   const monitor = new Monitor(start, {
@@ -113,7 +122,7 @@ function judging(reader: TapeReader, start: World, judged: Judged): Watcher {
       if (present.gaps > 0) judged.unknown += 1
       else judged.violations.push(violation)
     },
-    sourceOf: sourceIn(reader.header.design.name),
+    sourceOf: sourcesOf(design),
   })
   return (recorded, world) => {
     present = world
@@ -121,22 +130,10 @@ function judging(reader: TapeReader, start: World, judged: Judged): Watcher {
   }
 }
 
-/** The C that a step stands for; null for a design that is not known here. */
-function sourceIn(name: string): (call: string, place: string) => string | null {
-  const design = DESIGNS.find((one) => one.name === name)
-  if (design === undefined) return () => null
-  const routines = new Map<string, ReturnType<typeof routinesOf> extends ReadonlyMap<unknown, infer One> ? One : never>(
-    routinesOf(design),
-  )
-  return (call, place) => routines.get(call)?.byName.get(place)?.meta.source ?? null
-}
-
-function verified(reader: TapeReader, path: string): Difference | null {
-  const { name } = reader.header.design
-  const design = DESIGNS.find((one) => one.name === name)
-  if (design === undefined)
+function verified(reader: TapeReader, design: Design | null, path: string): Difference | null {
+  if (design === null)
     throw new UserError(
-      `${path}: --verify: the tape was made by the design '${name}', and there are ${listed(DESIGNS.map((one) => one.name))}.`,
+      `${path}: --verify: the tape was made by the design '${reader.header.design.name}'; wanted ${DESIGN_HELP}, named with --design.`,
     )
   const boot = { ...DEFAULT_BOOT, ...(reader.header.boot as Partial<Boot>) }
   const first = reader.report.accepted.firstSeq ?? 1
@@ -175,6 +172,7 @@ function leftParts(world: World) {
 
 function textOf(
   reader: TapeReader,
+  design: Design | null,
   path: string,
   world: World,
   found: Found,
@@ -192,7 +190,7 @@ function textOf(
           `unknown   ${count(found.unknown, 'claim')} after the trace lost lines: what does not hold may only not be known`,
         ]
       : []),
-    ...(difference === null ? [] : [...differenceLines(difference, colours), ...designNote(reader)]),
+    ...(difference === null ? [] : [...differenceLines(difference, colours), ...designNote(reader, design)]),
     ...(found.verified && difference === null
       ? [`decided again: all ${count(account.events, 'event')} come out as recorded`]
       : []),
@@ -228,8 +226,7 @@ function verdict(
   return warnings > 0 ? yellow(`no violation, ${count(warnings, 'warning')}`) : green(held)
 }
 
-function designNote({ header: { design } }: TapeReader): string[] {
-  const known = DESIGNS.find((one) => one.name === design.name)
-  if (known === undefined || digestOfDesign(known) === design.digest) return []
+function designNote({ header: { design } }: TapeReader, known: Design | null): string[] {
+  if (known === null || digestOfDesign(known) === design.digest) return []
   return [`  the design '${design.name}' has changed since the tape was made`]
 }

@@ -5,10 +5,10 @@ import { rmSync } from 'node:fs'
 import type { Command } from 'commander'
 import * as v from 'valibot'
 import type { Boot } from '../../../events/boot.ts'
-import { DEFAULT_DESIGN, DESIGNS } from '../../design/designs.ts'
+import type { Design } from '../../design/design.ts'
+import { DEFAULT_DESIGN } from '../../design/designs.ts'
 import { createRun, type Run } from '../../engine/run.ts'
 import { UserError } from '../../errors.ts'
-import { listed } from '../../json-lines.ts'
 import { recordTape } from '../../node.ts'
 import { type Played, play } from '../../scenario/play.ts'
 import { readScenario, type Scenario } from '../../scenario/read.ts'
@@ -18,6 +18,7 @@ import { count } from '../../show/table.ts'
 import { TapeError } from '../../tape/error.ts'
 import type { Recording } from '../../tape/recording.ts'
 import { playVmd } from '../../vmd/vmd.ts'
+import { DESIGN_HELP, designAsked } from '../design.ts'
 import { oneOf, wholeNumber } from '../flags.ts'
 import { nameOf, readText } from '../input.ts'
 import { Lines } from '../lines.ts'
@@ -69,10 +70,7 @@ export function configure(command: Command, terminal: Terminal): void {
     .option('--devices <n>', 'with --vmd: device processes', wholeNumber('--devices', 0))
     .option('--faults <n>', 'with --vmd: pages that the guest touches', wholeNumber('--faults', 0))
     .option('--tape <out>', 'record the run on a new tape')
-    .option(
-      '--design <name>',
-      `the code that runs, ${DEFAULT_DESIGN.name} unless told: ${listed(DESIGNS.map(({ name }) => name))}`,
-    )
+    .option('--design <design>', `the code that runs, ${DEFAULT_DESIGN.name} unless told: ${DESIGN_HELP}`)
     .option('--mode <mode>', "nested paging of the host's CPU: ept or rvi", oneOf('--mode', ['ept', 'rvi']))
     .option('--meltdown', 'a CPU that needs a second page directory per process')
     .option('--vcpu-max <n>', 'vCPUs that the host allows', wholeNumber('--vcpu-max', 0))
@@ -114,7 +112,7 @@ async function run(file: string | undefined, options: Options, terminal: Termina
   const { tape, snapshotEvery } = options
   if (tape === undefined && snapshotEvery !== undefined)
     throw new UserError('--snapshot-every: wanted with --tape, which says where snapshots go, and found without.')
-  const settings = settingsOf(scenario, options)
+  const settings = await settingsOf(scenario, options, terminal)
   if (tape === undefined) {
     await playAll(createRun(settings), null, plan, options, terminal)
     return
@@ -131,9 +129,13 @@ async function run(file: string | undefined, options: Options, terminal: Termina
 }
 
 /** Flags say more than the scenario, and the scenario more than the defaults. */
-function settingsOf(scenario: Scenario, options: Options): { readonly boot: Partial<Boot>; readonly design?: string } {
+async function settingsOf(
+  scenario: Scenario,
+  options: Options,
+  terminal: Terminal,
+): Promise<{ readonly boot: Partial<Boot>; readonly design: Design }> {
   const { mode, meltdown, vcpuMax, frames } = options
-  const design = options.design ?? scenario.design
+  const design = await designAsked(options.design ?? scenario.design ?? DEFAULT_DESIGN.name, terminal)
   const boot: Partial<Boot> = {
     ...scenario.boot,
     ...(mode === undefined ? {} : { mode }),
@@ -141,7 +143,7 @@ function settingsOf(scenario: Scenario, options: Options): { readonly boot: Part
     ...(vcpuMax === undefined ? {} : { vcpuMax }),
     ...(frames === undefined ? {} : { frames }),
   }
-  return { boot, ...(design === null ? {} : { design }) }
+  return { boot, design }
 }
 
 async function playAll(

@@ -11,6 +11,9 @@ import type { ObjectRef, PmapRef } from '../../../events/ids.ts'
  * The host that the imported run is booted on: as many frames as memory can number, since a trace
  * names frames before it is known how many there are.
  */
+/** What a tape names as its design where no design of ours made it, but a host that was traced. */
+export const TRACED = 'kvm'
+
 export const IMPORT_BOOT: Boot = { ...DEFAULT_BOOT, mode: 'rvi', frames: 2 ** 30 }
 
 /** The events of one fact, and the books that are kept across all. */

@@ -1,19 +1,17 @@
 /**
  * Calls in flight: what each was asked, the step that is next, what it knows and what it waits for.
  */
+import type { SourceOf } from '../../engine/routines.ts'
 import { NO_LOCALS, type Thread, type World } from '../../model/world.ts'
 import { plain } from '../../tape/text.ts'
 import { commandText } from '../reply.ts'
 import { clip } from '../table.ts'
 import { type Part, section } from './part.ts'
 
-/** Says which line of the C a place of a call stands for; null when the design is not known here. */
-export type SourceOf = (thread: Thread) => string | null
-
 export function callsPart(world: World, sourceOf: SourceOf): Part {
   const calls = Object.values(world.threads).map((thread) => {
     const { id, command, place, locals, waiting } = thread
-    return { thread: id, command, place, source: sourceOf(thread), waiting, locals: learnt(locals) }
+    return { thread: id, command, place, source: sourceOf(command.type, place), waiting, locals: learnt(locals) }
   })
   return {
     name: 'calls',
