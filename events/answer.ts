@@ -5,6 +5,7 @@
 import type { Frame, Hva, Word64 } from './address.ts'
 import type { Errno } from './errno.ts'
 import type { ObjectRef, SlotIndex, VmId } from './ids.ts'
+import type { PspDone, PspHandle } from './psp.ts'
 
 export type Answer =
   /** The step ended in the only way it can. */
@@ -34,5 +35,7 @@ export type Answer =
   | { readonly type: 'poked'; readonly state: number }
   | { readonly type: 'guest.faulted'; readonly gpa: Word64 }
   | { readonly type: 'guest.left' }
+  /** The PSP has done what it was asked; `done` is what that is to the guest of the handle. */
+  | { readonly type: 'psp.executed'; readonly handle: PspHandle; readonly done: PspDone }
   | { readonly type: 'page.chosen'; readonly frame: Frame }
   | { readonly type: 'page.freed'; readonly object: ObjectRef; readonly index: number }

@@ -3,6 +3,18 @@
 /** Nested paging of the CPU. `unknown` is a CPU with neither, on which CREATE fails. */
 export type NestedMode = 'ept' | 'rvi' | 'unknown'
 
+/**
+ * What a CPU with SEV says of itself: the page-table bit that marks memory as encrypted, 0 on a CPU without SEV; how many
+ * ASIDs have a key, counting from 1; and the lowest of them for guests without encrypted state. Those below are for
+ * SEV-ES.
+ *
+ * @source CPUID 8000_001F; amd64_pos_cbit and amd64_min_noes_asid of identcpu.c
+ */
+export type SevCpu = { readonly cbit: number; readonly asids: number; readonly noes: number }
+
+/** A BIOS that leaves no ASID to SEV-ES, as many do until they are told. */
+export const DEFAULT_SEV: SevCpu = { cbit: 51, asids: 15, noes: 1 }
+
 export type Boot = {
   readonly mode: NestedMode
   /** vmm_softc->vcpu_max; VMM_MAX_VCPUS unless a test wants fewer. */
@@ -31,6 +43,8 @@ export type Boot = {
   readonly eptWalk4: boolean
   /** IA32_VMX_EPT_VPID_CAP: write-back memory for the paging structures is offered. Without it they are uncached. */
   readonly eptWriteBack: boolean
+  /** SEV of the CPU; DEFAULT_SEV when left out. Only an AMD host has any. */
+  readonly sev?: SevCpu
 }
 
 /** Swap as large as memory. */
@@ -51,4 +65,9 @@ export const DEFAULT_BOOT: Boot = {
   asids: VPIDS,
   eptWalk4: true,
   eptWriteBack: true,
+}
+
+/** What the host's CPU has of SEV: nothing on one without RVI. */
+export function sevOf({ mode, sev = DEFAULT_SEV }: Boot): SevCpu {
+  return mode === 'rvi' ? sev : { cbit: 0, asids: 0, noes: 0 }
 }

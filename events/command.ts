@@ -6,6 +6,7 @@
 import type { Word64 } from './address.ts'
 import type { Errno } from './errno.ts'
 import type { Pid, ThreadId, VcpuId, VmId } from './ids.ts'
+import type { Asid, PspHandle } from './psp.ts'
 import type { Advice, Inherit, Protection } from './space.ts'
 
 /** A promise of pledge(2) that the gates of vmm(4) look at. */
@@ -31,6 +32,9 @@ export type IocCreate = {
   readonly count?: Word64
   readonly ncpus: Word64
   readonly name: string
+  /** vcp_sev, vcp_seves: the memory of the guest is to be encrypted, and the registers of its vCPUs as well. */
+  readonly sev?: boolean
+  readonly seves?: boolean
 }
 export type IocSharemem = {
   readonly type: 'ioc.sharemem'
@@ -212,6 +216,69 @@ export type HostPoke = { readonly type: 'host.poke'; readonly vm: VmId; readonly
 export type HostHold = { readonly type: 'host.hold'; readonly pid: Pid; readonly vm: VmId; readonly as: string }
 export type HostRelease = { readonly type: 'host.release'; readonly as: string }
 
+/** open(2) of the PSP by a process that asks it something is not modelled: it has the device. PSP_IOC_INIT. */
+export type PspInit = { readonly type: 'psp.init'; readonly pid: Pid }
+/** PSP_IOC_SHUTDOWN, of the platform. */
+export type PspShutdown = { readonly type: 'psp.shutdown'; readonly pid: Pid }
+/** PSP_IOC_GET_PSTATUS. */
+export type PspPstatus = { readonly type: 'psp.pstatus'; readonly pid: Pid }
+/** PSP_IOC_GET_GSTATUS. */
+export type PspGstatus = { readonly type: 'psp.gstatus'; readonly pid: Pid; readonly handle: PspHandle }
+/** PSP_IOC_DF_FLUSH. */
+export type PspDfflush = { readonly type: 'psp.dfflush'; readonly pid: Pid }
+/** PSP_IOC_LAUNCH_START of a new guest; `es` is GPOL_ES of its policy. */
+export type PspLaunchstart = { readonly type: 'psp.launchstart'; readonly pid: Pid; readonly es: boolean }
+/** PSP_IOC_LAUNCH_UPDATE_DATA of [va, va + size) of the caller. */
+export type PspLaunchupdate = {
+  readonly type: 'psp.launchupdate'
+  readonly pid: Pid
+  readonly handle: PspHandle
+  readonly va: Word64
+  readonly size: Word64
+}
+/** PSP_IOC_ENCRYPT_STATE: LAUNCH_UPDATE_VMSA of the save area of a vCPU. */
+export type PspEncryptstate = {
+  readonly type: 'psp.encryptstate'
+  readonly pid: Pid
+  readonly handle: PspHandle
+  readonly vm: VmId
+  readonly vcpu: VcpuId
+}
+/** PSP_IOC_LAUNCH_MEASURE. */
+export type PspLaunchmeasure = { readonly type: 'psp.launchmeasure'; readonly pid: Pid; readonly handle: PspHandle }
+/** PSP_IOC_LAUNCH_FINISH. */
+export type PspLaunchfinish = { readonly type: 'psp.launchfinish'; readonly pid: Pid; readonly handle: PspHandle }
+/** PSP_IOC_ACTIVATE. */
+export type PspActivate = {
+  readonly type: 'psp.activate'
+  readonly pid: Pid
+  readonly handle: PspHandle
+  readonly asid: Asid
+}
+/** PSP_IOC_DEACTIVATE. */
+export type PspDeactivate = { readonly type: 'psp.deactivate'; readonly pid: Pid; readonly handle: PspHandle }
+/** PSP_IOC_DECOMMISSION. */
+export type PspDecommission = { readonly type: 'psp.decommission'; readonly pid: Pid; readonly handle: PspHandle }
+/** PSP_IOC_GUEST_SHUTDOWN: DEACTIVATE, DF_FLUSH and DECOMMISSION. */
+export type PspGuestshutdown = { readonly type: 'psp.guestshutdown'; readonly pid: Pid; readonly handle: PspHandle }
+
+/** What a process asks of the PSP's driver. */
+export type PspRequest =
+  | PspInit
+  | PspShutdown
+  | PspPstatus
+  | PspGstatus
+  | PspDfflush
+  | PspLaunchstart
+  | PspLaunchupdate
+  | PspEncryptstate
+  | PspLaunchmeasure
+  | PspLaunchfinish
+  | PspActivate
+  | PspDeactivate
+  | PspDecommission
+  | PspGuestshutdown
+
 /** Where a failure can be injected: the kernel function whose `k`-th call from now on fails, once. */
 export type Failpoint =
   | 'uao_create'
@@ -236,6 +303,7 @@ export type Failpoint =
   | 'swap_get'
   | 'vmread'
   | 'vmptrld'
+  | 'ccp_docmd'
 export type FailNext = { readonly type: 'fail.next'; readonly fn: Failpoint; readonly k: number; readonly errno: Errno }
 
 export const FAILPOINTS: readonly Failpoint[] = [
@@ -261,6 +329,7 @@ export const FAILPOINTS: readonly Failpoint[] = [
   'swap_get',
   'vmread',
   'vmptrld',
+  'ccp_docmd',
 ]
 
 /** A command that runs as a call on a thread of its own. */
@@ -301,6 +370,7 @@ export type CallCommand =
   | HostHold
   | HostRelease
   | FailNext
+  | PspRequest
 
 /** A command that is told to a call in flight: the guest acts, and VMM_IOC_RUN answers. */
 export type GuestCommand = GuestTouch | GuestLeave

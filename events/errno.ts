@@ -3,6 +3,7 @@ export type Errno =
   | 'EPERM'
   | 'ENOENT'
   | 'ESRCH'
+  | 'ENXIO'
   | 'EINTR'
   | 'EIO'
   | 'ENOMEM'
@@ -19,6 +20,7 @@ export const ERRNOS: readonly Errno[] = [
   'EPERM',
   'ENOENT',
   'ESRCH',
+  'ENXIO',
   'EINTR',
   'EIO',
   'ENOMEM',

@@ -12,6 +12,7 @@ import type { MemoryEvent } from './memory.ts'
 import type { NestedEvent } from './nested.ts'
 import type { ObjectEvent, PageEvent } from './object.ts'
 import type { PmapEvent } from './pmap.ts'
+import type { PspEvent } from './psp.ts'
 import type { ProcessEvent, SpaceEvent } from './space.ts'
 import type { TraceEvent } from './trace.ts'
 import type { VcpuEvent } from './vcpu.ts'
@@ -34,6 +35,7 @@ export type VmmEvent =
   | ProcessEvent
   | SpaceEvent
   | NestedEvent
+  | PspEvent
 
 export type EventType = VmmEvent['type']
 export type EventOf<Type extends EventType> = Extract<VmmEvent, { readonly type: Type }>

@@ -30,12 +30,15 @@ export type Accessor =
       readonly gpa: Gpa
     }
 
-/** `value` was found in `frame`. `tracked`: the pv list of the page names the mapping, so the access is seen there. */
+/**
+ * `value` was found in `frame`, null for noise: ciphertext, or what ciphertext decrypts to where it does not belong. `tracked`: the
+ * pv list of the page names the mapping, so the access is seen there.
+ */
 export type MemoryRead = {
   readonly type: 'memory.read'
   readonly by: Accessor
   readonly frame: Frame
-  readonly value: number
+  readonly value: number | null
   readonly tracked: boolean
 }
 /** `frame` holds `value` now. */

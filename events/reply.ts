@@ -5,6 +5,7 @@
 import type { Word64 } from './address.ts'
 import type { Errno } from './errno.ts'
 import type { Pid, ThreadId, VcpuId, VmId } from './ids.ts'
+import type { Asid, PspGuestState, PspHandle } from './psp.ts'
 import type { WaitChannel } from './wait.ts'
 
 /** `at` is the kernel routine that refused. */
@@ -34,7 +35,19 @@ export type VmInfo = {
   readonly states: readonly { readonly vcpu: VcpuId; readonly state: number }[]
 }
 
-export type CreateReply = { readonly ok: true; readonly id: VmId; readonly va: readonly Word64[] } | Refusal
+/**
+ * `poscbit` is the page-table bit that marks memory as encrypted, 0 on a CPU without SEV; `asid` has the ASID of each
+ * vCPU. Only SVM says these.
+ */
+export type CreateReply =
+  | {
+      readonly ok: true
+      readonly id: VmId
+      readonly va: readonly Word64[]
+      readonly poscbit?: number
+      readonly asid?: readonly Asid[]
+    }
+  | Refusal
 /** `va` is the kernel's copy of vsp_va[]; the caller sees it only when `ok`. */
 export type SharememReply =
   | { readonly ok: true; readonly va: readonly Word64[] }
@@ -56,21 +69,24 @@ export type InfoReply =
   | { readonly ok: true; readonly count: number; readonly need: number | null; readonly vms: readonly VmInfo[] }
   | (Refusal & { readonly count: number | null })
 export type TouchReply = { readonly ok: true; readonly faulted: boolean } | (Refusal & { readonly faulted: boolean })
-/** `value` is what the page held, from 2^45 on the number of a table of words; `word` what the word held. */
+/**
+ * `value` is what the page held, from 2^45 on the number of a table of words, null for the noise that ciphertext is;
+ * `word` what the word held. Noise has no words.
+ */
 export type ReadReply =
-  | { readonly ok: true; readonly faulted: boolean; readonly value: number; readonly word?: undefined }
+  | { readonly ok: true; readonly faulted: boolean; readonly value: number | null; readonly word?: undefined }
   | { readonly ok: true; readonly faulted: boolean; readonly word: Word64; readonly value?: undefined }
   | (Refusal & { readonly faulted: boolean })
 /**
  * What a guest's access came to: served at once, after a fault, or by leaving RUN, which answered `left`. `value` is
- * what the page held after an access that was about contents, `word` what the word did.
+ * what the page held after an access that was about contents, null for noise, `word` what the word did.
  */
 export type GuestReply =
   | {
       readonly ok: true
       readonly faulted: boolean
       readonly left: RunReply | null
-      readonly value?: number
+      readonly value?: number | null
       readonly word?: Word64
     }
   | Refusal
@@ -83,6 +99,16 @@ export type CoredumpReply =
   | { readonly ok: true; readonly ranges: readonly { readonly start: Word64; readonly size: Word64 }[] }
   | Refusal
 export type MuststopReply = { readonly ok: true; readonly stop: boolean } | Refusal
+/** `handle` names the guest's context from here on. */
+export type LaunchReply = { readonly ok: true; readonly handle: PspHandle } | Refusal
+/** State of the platform: without a guest, or with one at least. */
+export type PlatformReply =
+  | { readonly ok: true; readonly platform: 'uninitialised' | 'initialised' | 'working' }
+  | Refusal
+/** State of a guest's context; `asid` is 0 while it is not active. */
+export type GuestStatusReply =
+  | { readonly ok: true; readonly guest: PspGuestState; readonly asid: Asid; readonly es: boolean }
+  | Refusal
 export type PlainReply = { readonly ok: true } | Refusal
 
 export type Reply =
@@ -98,6 +124,9 @@ export type Reply =
   | ReclaimReply
   | CoredumpReply
   | MuststopReply
+  | LaunchReply
+  | PlatformReply
+  | GuestStatusReply
   | PlainReply
 
 /** Which reply answers which command. */
@@ -140,6 +169,20 @@ export type ReplyOf = {
   readonly 'host.hold': PlainReply
   readonly 'host.release': PlainReply
   readonly 'fail.next': PlainReply
+  readonly 'psp.init': PlainReply
+  readonly 'psp.shutdown': PlainReply
+  readonly 'psp.pstatus': PlatformReply
+  readonly 'psp.gstatus': GuestStatusReply
+  readonly 'psp.dfflush': PlainReply
+  readonly 'psp.launchstart': LaunchReply
+  readonly 'psp.launchupdate': PlainReply
+  readonly 'psp.encryptstate': PlainReply
+  readonly 'psp.launchmeasure': PlainReply
+  readonly 'psp.launchfinish': PlainReply
+  readonly 'psp.activate': PlainReply
+  readonly 'psp.deactivate': PlainReply
+  readonly 'psp.decommission': PlainReply
+  readonly 'psp.guestshutdown': PlainReply
 }
 
 /** The host panicked in the middle of the call, or had done so before. Nothing answers any more. */

@@ -17,6 +17,8 @@ export type VcpuInitialised = {
   readonly vcpu: VcpuId
   /** vc_vpid: the VPID or ASID that vmm_alloc_vpid() gave it; none is known when left out. */
   readonly asid?: number
+  /** vc_sev or vc_seves: how its guest is encrypted. Left out where it is not. */
+  readonly sev?: 'sev' | 'seves'
 }
 /** vcpu_init() failed. */
 export type VcpuInitRefused = { readonly type: 'vcpu.initRefused'; readonly vm: VmRef; readonly errno: Errno }

@@ -3,9 +3,9 @@
 /**
  * `refcnt_finalize` the last reference, `vcpu` vc_lock, `vm_list` vm_lock, `vmmresume` the end of a suspension,
  * `pagedaemon` the page that it is about to evict, `memory` a free page, `threads` the other threads of the process,
- * `guest` what the guest does next.
+ * `guest` what the guest does next, `psp_lock` the lock of the PSP's driver.
  *
- * @source the wait channels of vmm.c
+ * @source the wait channels of vmm.c; sc_lock of psp.c
  */
 export type WaitChannel =
   | 'refcnt_finalize'
@@ -16,3 +16,4 @@ export type WaitChannel =
   | 'memory'
   | 'threads'
   | 'guest'
+  | 'psp_lock'

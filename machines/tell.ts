@@ -8,6 +8,7 @@
 import type { Frame, Hva, Word64 } from '../events/address.ts'
 import type { Errno } from '../events/errno.ts'
 import type { ObjectRef, Pid, SlotIndex, VcpuId, VmId, VmRef } from '../events/ids.ts'
+import type { PspDone, PspHandle } from '../events/psp.ts'
 
 export type VmInput =
   | { readonly type: 'register'; readonly id: VmId }
@@ -43,6 +44,9 @@ export type PagedaemonInput =
   | { readonly type: 'evicted'; readonly object: ObjectRef; readonly index: number }
   | { readonly type: 'spare'; readonly frame: Frame }
 
+/** What the PSP has done with a guest. */
+export type PspInput = PspDone
+
 export type Tell =
   | { readonly to: 'vm'; readonly type: 'tell.vm'; readonly vm: VmRef; readonly input: VmInput }
   | {
@@ -61,3 +65,4 @@ export type Tell =
     }
   | { readonly to: 'process'; readonly type: 'tell.process'; readonly pid: Pid; readonly input: ProcessInput }
   | { readonly to: 'pagedaemon'; readonly type: 'tell.pagedaemon'; readonly input: PagedaemonInput }
+  | { readonly to: 'psp'; readonly type: 'tell.psp'; readonly handle: PspHandle; readonly input: PspInput }

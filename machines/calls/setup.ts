@@ -29,6 +29,8 @@ export type PausePoint =
   | 'uao_reference'
   | 'vcpu_init'
   | 'uvm_fault_wire'
+  | 'uvm_map_pageable'
+  | 'ccp_docmd'
   | 'rw_enter_write'
   | 'rw_exit_read'
 
@@ -192,6 +194,10 @@ export const callSetup = setup({
     pageEvicted: emit(({ event }): Tell => {
       const { object, index } = event as Extract<Answer, { type: 'page.freed' }>
       return { to: 'pagedaemon', type: 'tell.pagedaemon', input: { type: 'evicted', object, index } }
+    }),
+    pspTold: emit(({ event }): Tell => {
+      const { handle, done } = event as Extract<Answer, { type: 'psp.executed' }>
+      return { to: 'psp', type: 'tell.psp', handle, input: done }
     }),
   },
   guards: {

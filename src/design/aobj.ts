@@ -33,6 +33,7 @@ import * as share from '../kernel/vmm_share.ts'
 import * as tear from '../kernel/vmm_teardown.ts'
 import type { Design } from './design.ts'
 import { environmentPrimitives, environmentRoutines } from './environment.ts'
+import { pspPrimitives, pspRoutines } from './psp.ts'
 
 const primitives: Readonly<Record<string, Primitive>> = {
   nothing: () => DONE,
@@ -116,6 +117,7 @@ const primitives: Readonly<Record<string, Primitive>> = {
   access: host.access,
   uvm_fault: host.faultOrdinary,
   ...environmentPrimitives,
+  ...pspPrimitives,
   exit_collect_threads: host.collectThreads,
   exit_next_entry: host.exitNextEntry,
   exit_pmap_destroy: host.exitDestroyPmap,
@@ -139,6 +141,7 @@ const shared = {
   'host.signal': singleStep('signal', 'signal', 'kill(2)'),
   'host.touch': touchMachine,
   ...environmentRoutines,
+  ...pspRoutines,
   'host.munmap': munmapMachine,
   'host.pageout': pageoutMachine,
   'host.suspend': suspendMachine,

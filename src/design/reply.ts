@@ -1,8 +1,10 @@
 /** What a call that has ended answers, from what it knows. */
 
+import { sevOf } from '../../events/boot.ts'
 import { unreachable } from '../../events/event.ts'
-import type { FaultReport, Refusal, Reply, VmInfo } from '../../events/reply.ts'
+import type { CreateReply, FaultReport, Refusal, Reply, VmInfo } from '../../events/reply.ts'
 import { dumpedRanges } from '../kernel/kern_fork.ts'
+import { pspOf } from '../model/psp.ts'
 import type { Locals, Thread, World } from '../model/world.ts'
 
 function refusalOf({ errno, at }: Locals): Refusal | null {
@@ -30,13 +32,18 @@ const BEFORE_HANDLER: readonly string[] = [
   'vm_find_vcpu',
 ]
 
+/** vcp_poscbit and vcp_asid[], which only vcpu_init_svm() fills in. */
+function sevParams({ boot }: World, { asids }: Locals): Pick<Extract<CreateReply, { ok: true }>, 'poscbit' | 'asid'> {
+  return asids === undefined ? {} : { poscbit: sevOf(boot).cbit, asid: [...asids] }
+}
+
 /** The answer to the thread's command. */
 export function replyOf(world: World, thread: Thread): Reply {
   const { command, locals } = thread
   const refusal = refusalOf(locals)
   switch (command.type) {
     case 'ioc.create':
-      return refusal ?? { ok: true, id: locals.id, va: [...locals.va] }
+      return refusal ?? { ok: true, id: locals.id, va: [...locals.va], ...sevParams(world, locals) }
     case 'ioc.sharemem': {
       const given = command.ranges.map((_, i) => command.va[i] ?? 0)
       const va = locals.va.length > 0 ? [...locals.va] : given
@@ -74,6 +81,19 @@ export function replyOf(world: World, thread: Thread): Reply {
     }
     case 'host.muststop':
       return refusal ?? { ok: true, stop: locals.stop }
+    case 'psp.launchstart':
+      return refusal ?? { ok: true, handle: locals.id }
+    case 'psp.pstatus': {
+      const { initialised, guests } = pspOf(world)
+      const working = Object.keys(guests).length > 0 ? 'working' : 'initialised'
+      return refusal ?? { ok: true, platform: initialised ? working : 'uninitialised' }
+    }
+    case 'psp.gstatus': {
+      // sc_lock was dropped in the step that this reply ends: the guest is as it was when the PSP was asked.
+      const guest = pspOf(world).guests[command.handle]
+      if (refusal !== null || guest === undefined) return refusal ?? { ok: false, errno: 'EIO', at: 'ccp_docmd' }
+      return { ok: true, guest: guest.life, asid: guest.asid, es: guest.es }
+    }
     case 'ioc.term':
     case 'ioc.resetcpu':
     case 'ioc.mprotectept':
@@ -98,6 +118,17 @@ export function replyOf(world: World, thread: Thread): Reply {
     case 'host.hold':
     case 'host.release':
     case 'fail.next':
+    case 'psp.init':
+    case 'psp.shutdown':
+    case 'psp.dfflush':
+    case 'psp.launchupdate':
+    case 'psp.encryptstate':
+    case 'psp.launchmeasure':
+    case 'psp.launchfinish':
+    case 'psp.activate':
+    case 'psp.deactivate':
+    case 'psp.decommission':
+    case 'psp.guestshutdown':
       return refusal ?? { ok: true }
     default:
       return unreachable(command)

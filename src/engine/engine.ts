@@ -18,6 +18,7 @@ import type { Design } from '../design/design.ts'
 import { replyOf } from '../design/reply.ts'
 import { vmWithId } from '../kernel/kernel.ts'
 import { accessGuest, isAboutContents, leavesTrace, translateGuest } from '../kernel/mmu.ts'
+import { pspLife } from '../model/psp.ts'
 import type { Thread, World } from '../model/world.ts'
 import type { Driver } from '../reduce/drivers.ts'
 import { LIVES, type Routine, type RoutineStep, type Routines, routinesOf } from './routines.ts'
@@ -165,6 +166,12 @@ export class Engine {
       case 'pagedaemon': {
         const place = LIVES.pagedaemon.placeOf(world.pagedaemon)
         this.#recordAll(LIVES.pagedaemon.step(place, {}, tell.input).emitted)
+        return
+      }
+      case 'psp': {
+        const { handle, input } = tell
+        const place = LIVES.psp.placeOf(pspLife(world, handle))
+        this.#recordAll(LIVES.psp.step(place, { handle }, input).emitted)
         return
       }
     }

@@ -9,6 +9,7 @@ import { Defect } from '../../events/defect.ts'
 import type { CallContext, PausePoint, StepMeta } from '../../machines/calls/setup.ts'
 import { pagedaemonMachine } from '../../machines/pagedaemon.ts'
 import { processMachine } from '../../machines/process.ts'
+import { pspMachine } from '../../machines/psp.ts'
 import { slotMachine } from '../../machines/slot.ts'
 import type { Tell } from '../../machines/tell.ts'
 import { vcpuMachine } from '../../machines/vcpu.ts'
@@ -91,4 +92,5 @@ export const LIVES = {
   vcpu: compile(vcpuMachine),
   process: compile(processMachine),
   pagedaemon: compile(pagedaemonMachine),
+  psp: compile(pspMachine),
 } as const

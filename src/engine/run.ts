@@ -15,6 +15,7 @@ import { isAboutContents, leavesTrace, type Translation, translate } from '../ke
 import { peek, wordAt } from '../kernel/words.ts'
 import type { MemoryDump } from '../model/memory/dump.ts'
 import { VersionedMemory } from '../model/memory/versioned.ts'
+import { contentsOf } from '../model/psp.ts'
 import { upcast, type WorldRecords } from '../model/upcast.ts'
 import { bootWorld, type World } from '../model/world.ts'
 import { type Driver, type DriverKind, driverOf } from '../reduce/drivers.ts'
@@ -175,10 +176,11 @@ export class Run {
   }
 
   /** What an access found or left, where somebody asks. */
-  #contents(touch: GuestTouch): { readonly value?: number; readonly word?: Word64 } {
+  #contents(touch: GuestTouch): { readonly value?: number | null; readonly word?: Word64 } {
     const at = isAboutContents(touch) ? this.#translate(touch) : null
     if (at === null) return {}
-    if (touch.word === undefined) return { value: this.current.memory.value(at.frame) }
+    const value = contentsOf(this.current, at.frame, 'guest')
+    if (touch.word === undefined || value === null) return { value }
     return { word: word64(peek(this.current, wordAt(at.frame, Number(touch.gpa) % PAGE_SIZE, at.tracked))) }
   }
 

@@ -93,12 +93,11 @@ export class FlatMemory {
         return null
       }
       case 'memory.read':
+        // A process that looks at ciphertext finds noise, as it should.
+        if (event.value === null && event.by.kind === 'process') return null
         return this.#judgeRead(
           event.by,
-          (words) => {
-            const found = tableOf(world, event.value)
-            return [textOf(words), textOf(found)]
-          },
+          (words) => [textOf(words), event.value === null ? 'noise' : textOf(tableOf(world, event.value))],
           world,
         )
       case 'word.read':

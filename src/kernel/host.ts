@@ -8,6 +8,7 @@ import { type Hva, PAGE_SIZE, type Word64, word64 } from '../../events/address.t
 import type { Answer } from '../../events/answer.ts'
 import type { AccessMode } from '../../events/command.ts'
 import { Defect } from '../../events/defect.ts'
+import { contentsOf } from '../model/psp.ts'
 import type { Thread } from '../model/world.ts'
 import {
   ABSENT,
@@ -125,9 +126,10 @@ export function accessContents(kernel: Kernel): Answer {
     const { va, word } = commandOf(kernel, 'host.read')
     const at = translateProcess(kernel.world, process, va, 'r')
     if (at !== null) {
-      if (word === true)
+      const value = contentsOf(kernel.world, at.frame, 'process')
+      if (word === true && value !== null)
         learn(kernel, { word: word64(peek(kernel.world, wordAt(at.frame, Number(va) % PAGE_SIZE, false))) })
-      else learn(kernel, { value: kernel.world.memory.value(at.frame) })
+      else learn(kernel, { value })
       accessProcess(kernel, process, va, 'r', word === true ? { word: null } : { value: null })
       return DONE
     }

@@ -13,6 +13,7 @@ import type { AccessMode, GuestTouch } from '../../events/command.ts'
 import type { PmapRef } from '../../events/ids.ts'
 import type { Accessor } from '../../events/memory.ts'
 import { hasFlag, LEAF_TRACKED, leafFlags, leafFrame } from '../model/memory.ts'
+import { contentsOf } from '../model/psp.ts'
 import type { Process, World } from '../model/world.ts'
 import { type Kernel, vmOf } from './kernel.ts'
 import { serves } from './protection.ts'
@@ -60,13 +61,12 @@ function record(
   address: Word64,
 ): void {
   const { frame, tracked } = at
-  if (word !== undefined) {
-    const span = wordAt(frame, Number(address) % PAGE_SIZE, tracked)
-    if (word === null) readWord(kernel, by, span)
-    else writeWord(kernel, by, span, word)
-  } else if (value === null) {
-    const found = kernel.world.memory.value(frame)
-    kernel.record({ type: 'memory.read', by, frame, value: found, tracked })
+  if (value === null || word === null) {
+    const found = contentsOf(kernel.world, frame, by.kind === 'guest' ? 'guest' : 'process')
+    if (word === undefined || found === null) kernel.record({ type: 'memory.read', by, frame, value: found, tracked })
+    else readWord(kernel, by, wordAt(frame, Number(address) % PAGE_SIZE, tracked))
+  } else if (word !== undefined) {
+    writeWord(kernel, by, wordAt(frame, Number(address) % PAGE_SIZE, tracked), word)
   } else if (value !== undefined) kernel.record({ type: 'memory.written', by, frame, value, tracked })
   else if (leavesTrace(kernel.world, at, mode)) {
     kernel.record({ type: 'memory.touched', by, frame, access: mode.includes('w') ? 'w' : 'r' })

@@ -6,10 +6,11 @@
  */
 import { type Hva, offset, PAGE_SIZE } from '../../events/address.ts'
 import type { Answer } from '../../events/answer.ts'
-import type { MapEntry } from '../model/world.ts'
+import type { Errno } from '../../events/errno.ts'
+import type { MapEntry, Process } from '../model/world.ts'
 import { type Blocked, blocked, commandOf, curproc, DONE, type Kernel, learn, NONE, refuse, SHORT } from './kernel.ts'
 import { faultIn } from './uvm_fault.ts'
-import { clip, entriesWithin, entryAt, isWhole, userRange } from './uvm_map.ts'
+import { clip, entriesWithin, entryAt, isWhole, type UserRange, userRange } from './uvm_map.ts'
 import { releaseWirings, unwirePages } from './uvm_unwire.ts'
 
 /** The entries that uvm_map_pageable() goes over: a last one that is locked already is left as it is. */
@@ -17,15 +18,13 @@ function toWire(entries: readonly MapEntry[]): readonly MapEntry[] {
   return (entries.at(-1)?.wired ?? 0) > 0 ? entries.slice(0, -1) : entries
 }
 
-/** sys_mlock(), first pass: the entries are cut at the ends of the range and counted; each cut takes a reference. */
-export function lockRange(kernel: Kernel): Answer {
-  const process = curproc(kernel)
-  if (process === undefined) return refuse(kernel, 'ESRCH', 'curproc')
-  const { va, size } = commandOf(kernel, 'host.mlock')
-  const range = userRange(va, size)
-  if (range === null) return refuse(kernel, 'EINVAL', 'sys_mlock')
-  // sys_mlock() answers ENOMEM whatever uvm_map_pageable() said.
-  if (!isWhole(process, range)) return refuse(kernel, 'ENOMEM', 'uvm_map_pageable')
+/**
+ * uvm_map_pageable_wire(), first pass, under the map lock: the entries are cut at the ends of the range and counted; each
+ * cut takes a reference.
+ *
+ * @returns the stretch whose pages the second pass wires.
+ */
+export function countWiring(kernel: Kernel, process: Process, range: UserRange): UserRange {
   const { pid } = process
   const first = entryAt(process, range.start)
   const last = entryAt(process, range.end - 1)
@@ -35,12 +34,29 @@ export function lockRange(kernel: Kernel): Answer {
   const start = wiring[0]?.start ?? range.start
   const end = wiring.reduce((_, entry) => offset(entry.start, entry.size), start)
   if (start < end) kernel.record({ type: 'space.wired', pid, start, end })
+  return { start, end }
+}
+
+/** sys_mlock(), first pass. */
+export function lockRange(kernel: Kernel): Answer {
+  const process = curproc(kernel)
+  if (process === undefined) return refuse(kernel, 'ESRCH', 'curproc')
+  const { va, size } = commandOf(kernel, 'host.mlock')
+  const range = userRange(va, size)
+  if (range === null) return refuse(kernel, 'EINVAL', 'sys_mlock')
+  // sys_mlock() answers ENOMEM whatever uvm_map_pageable() said.
+  if (!isWhole(process, range)) return refuse(kernel, 'ENOMEM', 'uvm_map_pageable')
+  const { start, end } = countWiring(kernel, process, range)
   learn(kernel, { cursor: start, limit: end, va: [start, end] })
   return DONE
 }
 
-/** Second pass: uvm_fault_wire() of the page at the cursor. An entry without rights is counted, not wired. */
-export function lockNextPage(kernel: Kernel): Answer | Blocked {
+/**
+ * Second pass: uvm_fault_wire() of the page at the cursor. An entry without rights is counted, not wired.
+ *
+ * @param answer what the caller of uvm_map_pageable() makes of an errno.
+ */
+export function wireNextPage(kernel: Kernel, answer: (errno: Errno) => Errno): Answer | Blocked {
   const { cursor, limit } = kernel.thread.locals
   const process = curproc(kernel)
   if (process === undefined || cursor >= limit) return NONE
@@ -54,9 +70,14 @@ export function lockNextPage(kernel: Kernel): Answer | Blocked {
   if (result === 'busy') return blocked('pagedaemon')
   if (result === 'starved') return blocked('memory')
   if (result === 'short') return SHORT
-  if (result !== 'ok') return refuse(kernel, 'ENOMEM', 'uvm_fault_wire')
+  if (result !== 'ok') return refuse(kernel, answer(result), 'uvm_fault_wire')
   learn(kernel, { cursor: cursor + PAGE_SIZE })
   return { type: 'next', slot: 0 }
+}
+
+/** sys_mlock(), second pass. */
+export function lockNextPage(kernel: Kernel): Answer | Blocked {
+  return wireNextPage(kernel, () => 'ENOMEM')
 }
 
 /** The failure of the second pass: what was wired is unwired, and the entries count one wiring less. */
@@ -73,7 +94,20 @@ export function unlockFailed(kernel: Kernel): Answer {
   return DONE
 }
 
-/** sys_munlock(): however often an entry was locked, it is not locked after; its pages lose one wiring. */
+/**
+ * uvm_map_pageable_pgon(): however often an entry was locked, and by whom, it is not locked after; its pages lose one
+ * wiring.
+ */
+export function makePageable(kernel: Kernel, process: Process, { start, end }: UserRange): void {
+  const { pid } = process
+  if ((entryAt(process, start)?.wired ?? 0) > 0) clip(kernel, pid, start)
+  if ((entryAt(process, end - 1)?.wired ?? 0) > 0) clip(kernel, pid, end)
+  for (const entry of entriesWithin(kernel, pid, start, end)) {
+    if (entry.wired > 0) releaseWirings(kernel, process, entry)
+  }
+}
+
+/** sys_munlock(). */
 export function unlockRange(kernel: Kernel): Answer {
   const process = curproc(kernel)
   if (process === undefined) return refuse(kernel, 'ESRCH', 'curproc')
@@ -81,11 +115,6 @@ export function unlockRange(kernel: Kernel): Answer {
   const range = userRange(va, size)
   if (range === null) return refuse(kernel, 'EINVAL', 'sys_munlock')
   if (!isWhole(process, range)) return refuse(kernel, 'ENOMEM', 'uvm_map_pageable')
-  const { pid } = process
-  if ((entryAt(process, range.start)?.wired ?? 0) > 0) clip(kernel, pid, range.start)
-  if ((entryAt(process, range.end - 1)?.wired ?? 0) > 0) clip(kernel, pid, range.end)
-  for (const entry of entriesWithin(kernel, pid, range.start, range.end)) {
-    if (entry.wired > 0) releaseWirings(kernel, process, entry)
-  }
+  makePageable(kernel, process, range)
   return DONE
 }

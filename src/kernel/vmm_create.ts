@@ -8,6 +8,7 @@
 import type { Bytes, Gpa, Hva } from '../../events/address.ts'
 import { isPageAligned, offset, VMM_MAX_MEM_RANGES, VMM_MAX_VM_MEM_SIZE } from '../../events/address.ts'
 import type { Answer } from '../../events/answer.ts'
+import { sevOf } from '../../events/boot.ts'
 import type { IocCreate, RangeRequest } from '../../events/command.ts'
 import { Defect } from '../../events/defect.ts'
 import type { Errno } from '../../events/errno.ts'
@@ -167,10 +168,17 @@ export function allocateVcpu(kernel: Kernel): Answer {
   return DONE
 }
 
-/** vmm_alloc_vpid(): the lowest VPID or ASID that no vCPU has; 0 where there is none. */
-function lowestAsid({ world: { vms, boot } }: Kernel): number {
+/**
+ * vmm_alloc_vpid(), vmm_alloc_asid(): the lowest VPID or ASID that no vCPU has; 0 where there is none. On a CPU that keeps
+ * ASIDs for SEV-ES, all other guests are given theirs from above those. Nothing keeps a guest of SEV-ES below: where its own
+ * are taken it is given one with which it cannot be launched.
+ *
+ * @source vmm_alloc_vpid_vcpu() of vmm_machdep.c 1.64 (2025-09-14)
+ */
+function lowestAsid({ world: { vms, boot } }: Kernel, sev: 'sev' | 'seves' | undefined): number {
   const taken = new Set(Object.values(vms).flatMap(({ vcpus }) => vcpus.map(({ asid }) => asid)))
-  for (let asid = 1; asid <= boot.asids; asid += 1) if (!taken.has(asid)) return asid
+  const first = sev === 'seves' ? 1 : Math.max(1, sevOf(boot).noes)
+  for (let asid = first; asid <= boot.asids; asid += 1) if (!taken.has(asid)) return asid
   return 0
 }
 
@@ -179,14 +187,23 @@ function refuseVcpu(kernel: Kernel, errno: Errno, at: string): Answer {
   return refuse(kernel, errno, at)
 }
 
+/** vcpu_init_svm(): how the guest is encrypted. vcpu_init_vmx() does not look at what was asked. */
+function sevOfRequest(kernel: Kernel): 'sev' | 'seves' | undefined {
+  const { sev = false, seves = false } = commandOf(kernel, 'ioc.create')
+  if (kernel.world.boot.mode !== 'rvi' || !(sev || seves)) return undefined
+  return seves ? 'seves' : 'sev'
+}
+
 /** vcpu_init(); its errno is passed on. */
 export function initialiseVcpu(kernel: Kernel): Answer {
   const { ref, vcpus } = vmOf(kernel)
   const errno = kernel.fails('vcpu_init')
   if (errno !== null) return refuseVcpu(kernel, errno, 'vcpu_init')
-  const asid = lowestAsid(kernel)
+  const sev = sevOfRequest(kernel)
+  const asid = lowestAsid(kernel, sev)
   if (asid === 0) return refuseVcpu(kernel, 'ENOMEM', 'vmm_alloc_vpid')
-  kernel.record({ type: 'vcpu.initialised', vm: ref, vcpu: vcpus.length, asid })
+  const encrypted = sev === undefined ? {} : { sev }
+  kernel.record({ type: 'vcpu.initialised', vm: ref, vcpu: vcpus.length, asid, ...encrypted })
   return DONE
 }
 
@@ -201,10 +218,12 @@ export function freeVcpu(kernel: Kernel): Answer {
  * the lock as well: once it is dropped, somebody may take the VM down before this call has answered.
  */
 export function registerVm(kernel: Kernel): Answer {
-  const { vcpuCt, slots } = vmOf(kernel)
+  const { vcpuCt, slots, vcpus } = vmOf(kernel)
   if (exceedsCapacity(kernel, vcpuCt)) return refuse(kernel, 'ENOMEM', 'vm_create')
   const id = kernel.world.softc.vmIdx + 1
   // In the ranges' address fields the caller finds where they are mapped, or what it put there.
-  learn(kernel, { id, va: slots.map((slot) => slot.hva ?? slot.hint) })
+  const va = slots.map((slot) => slot.hva ?? slot.hint)
+  // vcpu_init_svm() writes vcp_asid[] of every guest, encrypted or not; vcpu_init_vmx() does not.
+  learn(kernel, kernel.world.boot.mode === 'rvi' ? { id, va, asids: vcpus.map(({ asid }) => asid) } : { id, va })
   return { type: 'vm.numbered', id }
 }

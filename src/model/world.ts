@@ -14,6 +14,7 @@ import type { PageFate, VmInfo } from '../../events/reply.ts'
 import type { Advice, Inherit, Protection } from '../../events/space.ts'
 import type { WaitChannel } from '../../events/wait.ts'
 import type { MemoryReader } from './memory.ts'
+import type { Psp } from './psp.ts'
 import type { Words } from './words.ts'
 
 /** vc_state. @source machine/vmmvar.h */
@@ -82,6 +83,8 @@ export type Vcpu = {
   readonly cachedOn: CpuId | null
   /** v_n_cr3 of the VMCB: host-physical address of the nested root. Null before vcpu_reset_regs_svm(), and on VMX. */
   readonly nestedCr3: number | null
+  /** vc_sev, vc_seves. Only an encrypted guest's has it. */
+  readonly sev?: 'sev' | 'seves'
 }
 
 export type VmLife = 'allocated' | 'registered' | 'condemned' | 'unlinked' | 'tearing'
@@ -193,7 +196,9 @@ export type Locals = {
   readonly at: string
   /** vsp_va[] of SHAREMEM, and the ranges' addresses that CREATE hands back. */
   readonly va: readonly Word64[]
-  /** vcp_id, once CREATE has registered its VM. */
+  /** vcp_asid[] of CREATE on SVM; missing elsewhere. */
+  readonly asids?: readonly number[]
+  /** vcp_id, once CREATE has registered its VM; the handle that LAUNCH_START has given. */
   readonly id: VmId
   /** Cursor of a loop. */
   readonly cursor: number
@@ -207,8 +212,8 @@ export type Locals = {
   readonly vcpus: number
   /** Whether an access needed a fault. */
   readonly faulted: boolean
-  /** What an access found. */
-  readonly value: number
+  /** What an access found; null for noise. */
+  readonly value: number | null
   /** What an access to a word found; missing in calls that do not ask for words. */
   readonly word?: Word64
   /** What the page daemon did with a page. */
@@ -305,6 +310,8 @@ export type World = {
   readonly swapUsed: number
   /** Tables of words that pages hold; missing while no word was written that needs one. */
   readonly words?: Words
+  /** The PSP, once somebody has used it. */
+  readonly psp?: Psp
   readonly memory: MemoryReader
 }
 

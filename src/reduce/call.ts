@@ -19,7 +19,13 @@ export function reduceCall(world: WorldDraft, event: CallEvent): void {
         id: event.thread,
         command: event.command as Draft<typeof event.command>,
         place: '',
-        locals: { ...NO_LOCALS, pid: 'pid' in event.command ? event.command.pid : 0, va: [], dead: [], vms: [] },
+        locals: {
+          ...(NO_LOCALS as Draft<typeof NO_LOCALS>),
+          pid: 'pid' in event.command ? event.command.pid : 0,
+          va: [],
+          dead: [],
+          vms: [],
+        },
         waiting: null,
         cpu: 0,
       }

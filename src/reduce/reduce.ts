@@ -14,6 +14,7 @@ import { reduceMemory } from './memory.ts'
 import { reduceNested } from './nested.ts'
 import { reduceObject, reducePage } from './object.ts'
 import { reducePmap } from './pmap.ts'
+import { reducePsp } from './psp.ts'
 import { reduceProcess, reduceSpace } from './space.ts'
 import { reduceVcpu } from './vcpu.ts'
 import { reduceSlot, reduceVm } from './vm.ts'
@@ -158,6 +159,21 @@ export function reduceEvent(world: WorldDraft, event: VmmEvent, seq: number, cal
     case 'nested.hollow':
     case 'share.refused':
       return reduceNested(world, event, memory)
+    case 'psp.locked':
+    case 'psp.unlocked':
+    case 'psp.initialised':
+    case 'psp.shutDown':
+    case 'psp.flushed':
+    case 'psp.launched':
+    case 'psp.activated':
+    case 'psp.deactivated':
+    case 'psp.encrypted':
+    case 'psp.stateEncrypted':
+    case 'psp.measured':
+    case 'psp.finished':
+    case 'psp.decommissioned':
+    case 'psp.refused':
+      return reducePsp(world, event)
     case 'trace.lost':
     case 'trace.undecided':
       world.gaps += 1

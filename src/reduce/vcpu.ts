@@ -43,6 +43,7 @@ export function reduceVcpu(world: WorldDraft, event: VcpuEvent): void {
         tlbControl: 'none',
         cachedOn: null,
         nestedCr3: null,
+        ...(event.sev === undefined ? {} : { sev: event.sev }),
       })
       return
     }

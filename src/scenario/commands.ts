@@ -3,7 +3,7 @@
  */
 import * as v from 'valibot'
 import type { Word64 } from '../../events/address.ts'
-import { DEFAULT_BOOT } from '../../events/boot.ts'
+import { DEFAULT_BOOT, DEFAULT_SEV, type SevCpu } from '../../events/boot.ts'
 import { type CallCommand, type Command, FAILPOINTS, type HostWrite } from '../../events/command.ts'
 import type { Protection } from '../../events/space.ts'
 import { VM_INFO_ENTRY_SIZE } from '../kernel/vmm_info.ts'
@@ -38,15 +38,19 @@ const count = v.exactOptional(w.number64 as Schema<Word64>)
 /** vmd's layout in place of a list of ranges. */
 const memory = must(w.memory)
 
+/** vcp_sev and vcp_seves. */
+const sev = { sev: v.exactOptional(flag as Schema<boolean>), seves: v.exactOptional(flag as Schema<boolean>) }
+
 const create = line('ioc.create', {
   pid: must(w.pid),
   ranges: must(ranges),
   count,
   ncpus: may(w.number64, 1),
   name: may(w.name, 'vm'),
+  ...sev,
 })
 const createByVmd = v.pipe(
-  line('vm.create', { pid: must(w.pid), memory, ncpus: may(w.number64, 1), name: may(w.name, 'vm') }),
+  line('vm.create', { pid: must(w.pid), memory, ncpus: may(w.number64, 1), name: may(w.name, 'vm'), ...sev }),
   v.transform(({ memory, ...rest }) => ({ ...rest, type: 'ioc.create' as const, ranges: createMemoryMap(memory) })),
 )
 const share = line('ioc.sharemem', {
@@ -99,6 +103,8 @@ const write = v.pipe(
 /** Part of a process's address space. */
 const stretch = { ...pid, va: must(w.address), size: must(w.size) }
 const vmCall = { ...pid, vm: must(w.vmId) }
+/** A guest of the PSP. */
+const handle = must(w.handle)
 
 const CALLS = [
   create,
@@ -153,6 +159,20 @@ const CALLS = [
   line('fail.next', { fn: must(oneOf('a failpoint', FAILPOINTS)), k: may(w.times, 1), errno: must(w.errno) }),
   createByVmd,
   shareByVmd,
+  line('psp.init', pid),
+  line('psp.shutdown', pid),
+  line('psp.pstatus', pid),
+  line('psp.gstatus', { ...pid, handle }),
+  line('psp.dfflush', pid),
+  line('psp.launchstart', { ...pid, es: may(flag, false) }),
+  line('psp.launchupdate', { ...pid, handle, va: must(w.address), size: must(w.size) }),
+  line('psp.encryptstate', { ...pid, handle, vm: must(w.vmId), vcpu }),
+  line('psp.launchmeasure', { ...pid, handle }),
+  line('psp.launchfinish', { ...pid, handle }),
+  line('psp.activate', { ...pid, handle, asid: must(w.small) }),
+  line('psp.deactivate', { ...pid, handle }),
+  line('psp.decommission', { ...pid, handle }),
+  line('psp.guestshutdown', { ...pid, handle }),
 ] as const
 const GUEST = [
   line('guest.touch', {
@@ -194,6 +214,16 @@ const boot = line('boot', {
   asids: v.exactOptional(w.small as Schema<number>),
   eptWalk4: v.exactOptional(flag as Schema<boolean>),
   eptWriteBack: v.exactOptional(flag as Schema<boolean>),
+  sev: v.exactOptional(
+    v.strictObject(
+      {
+        cbit: may(w.small, DEFAULT_SEV.cbit),
+        asids: may(w.small, DEFAULT_SEV.asids),
+        noes: may(w.small, DEFAULT_SEV.noes),
+      },
+      'what the CPU has of SEV: cbit, asids, noes',
+    ) as Schema<SevCpu>,
+  ),
 })
 
 /** What a line says once it was read; `vm.create` and `vm.share` have become the ioctls that vmd would issue. */

@@ -21,6 +21,7 @@ const UINT_MAX = 2 ** 32 - 1
 export const pid = whole('a process id (a whole number)', 0, INT_MAX)
 export const vmId = whole('the id of a VM (a whole number)', 0, UINT_MAX)
 export const vcpuId = whole('the index of a vCPU (a whole number)', 0, UINT_MAX)
+export const handle = whole('the handle of a guest of the PSP (a whole number)', 0, UINT_MAX)
 export const small = whole('a whole number', 0, UINT_MAX)
 export const times = whole('a whole number from 1', 1, UINT_MAX)
 /** As many as a mask of CPUs has bits. @source amd64 MAXCPUS */

@@ -64,8 +64,12 @@ function waitText(on: WaitChannel, thread: string): string {
 type Answered = Extract<Reply, { readonly ok: true }>
 
 function replyLines(command: Command, reply: Answered): string[] {
-  if ('id' in reply) return addressLines(`0: vm ${reply.id}, ranges at`, rangeAddresses(command, reply.va))
+  if ('id' in reply)
+    return addressLines(`0: vm ${reply.id}${asidText(command, reply)}, ranges at`, rangeAddresses(command, reply.va))
   if ('vms' in reply) return infoLines(reply)
+  if ('handle' in reply) return [`0: handle ${reply.handle}`]
+  if ('platform' in reply) return [`0: the platform is ${reply.platform}`]
+  if ('guest' in reply) return [guestText(reply)]
   if ('stop' in reply) return [reply.stop ? '0: must stop' : '0: may go on']
   if ('left' in reply)
     return reply.left === null ? [`0: ${touchText(command, reply.faulted)}${wordText(reply)}`] : [leftText(reply.left)]
@@ -82,6 +86,12 @@ function replyLines(command: Command, reply: Answered): string[] {
 /** What an access to a word found or left. */
 function wordText(reply: { readonly word?: Word64 | undefined } | object): string {
   return 'word' in reply && reply.word !== undefined ? `, word ${hex(reply.word)}` : ''
+}
+
+/** The ASIDs of an encrypted guest, which its launch names. */
+function asidText(command: Command, { asid = [] }: Extract<Answered, { readonly id: unknown }>): string {
+  const isEncrypted = command.type === 'ioc.create' && (command.sev === true || command.seves === true)
+  return isEncrypted && asid.length > 0 ? `, ASID ${asid.join(' ')}` : ''
 }
 
 /** Where each range lies in the caller; MMIO lies nowhere. */
@@ -121,6 +131,12 @@ function runText({ reason, report }: Extract<RunReply, { readonly ok: true }>): 
   }
   const detail = report !== null && report.exit === 'mmio' ? `, instruction of ${report.instructionLength} bytes` : ''
   return `0: ${why[reason]}${detail}`
+}
+
+const PSP_GUEST = { launchUpdate: 'LUPDATE', launchSecret: 'LSECRET', running: 'RUNNING' } as const
+
+function guestText({ guest, asid, es }: Extract<Answered, { readonly guest: unknown }>): string {
+  return `0: ${PSP_GUEST[guest]}, ${asid === 0 ? 'no ASID' : `ASID ${asid}`}${es ? ', encrypted state' : ''}`
 }
 
 function faultText({ exit, instructionLength }: FaultReport): string {

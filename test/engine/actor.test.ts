@@ -28,7 +28,7 @@ describe('runLogic', () => {
     expect(seen.map(({ outcome }) => outcome)).to.deep.equal([
       null,
       { ok: true },
-      { ok: true, id: 1, va: [0x1000000000] },
+      { ok: true, id: 1, va: [0x1000000000], poscbit: 51, asid: [1] },
     ])
     expect(types).to.include.members(['process.spawned', 'slot.held', 'vm.registered'])
     expect(actor.getSnapshot().world.boot.mode).to.equal('rvi')

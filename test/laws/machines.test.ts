@@ -11,14 +11,16 @@ import type { ObjectRef, VmRef } from '../../events/ids.ts'
 import { type CallContext, NO_CALL } from '../../machines/calls/setup.ts'
 import { pagedaemonMachine } from '../../machines/pagedaemon.ts'
 import { processMachine } from '../../machines/process.ts'
+import { pspMachine } from '../../machines/psp.ts'
 import { slotMachine } from '../../machines/slot.ts'
-import type { PagedaemonInput, ProcessInput, SlotInput, VcpuInput, VmInput } from '../../machines/tell.ts'
+import type { PagedaemonInput, ProcessInput, PspInput, SlotInput, VcpuInput, VmInput } from '../../machines/tell.ts'
 import { vcpuMachine } from '../../machines/vcpu.ts'
 import { vmMachine } from '../../machines/vm.ts'
 import { DESIGNS } from '../../src/design/designs.ts'
 import { compile } from '../../src/engine/compile.ts'
 import { LIVES } from '../../src/engine/routines.ts'
 import { PlainMemory } from '../../src/model/memory/plain.ts'
+import { pspLife } from '../../src/model/psp.ts'
 import { bootWorld, type SlotLife, type VcpuLife, type VmLife, type World } from '../../src/model/world.ts'
 import { cloneWorld } from '../../src/reduce/clone.ts'
 import type { WorldDraft } from '../../src/reduce/draft.ts'
@@ -65,6 +67,16 @@ const INPUTS = {
     { type: 'evicted', object, index: 2 },
     { type: 'spare', frame: 40 as never },
   ] satisfies PagedaemonInput[],
+  psp: [
+    { type: 'start', es: true },
+    { type: 'activate', asid: 3 },
+    { type: 'encrypt', pid: 100, va: 0x1000 as never, object, index: 2, frame: 40 as never, generation: 0 },
+    { type: 'encryptState', vm, vcpu: 0 },
+    { type: 'measure' },
+    { type: 'finish' },
+    { type: 'deactivate', asid: 3 },
+    { type: 'decommission' },
+  ] satisfies PspInput[],
 }
 const UNHEARD = { type: 'unheard' } as never
 
@@ -87,6 +99,8 @@ describe('the machine of', () => {
     expectSame(processMachine, { contexts: [{ pid: 100 }], inputs: [...INPUTS.process, UNHEARD] }))
   it('the page daemon is stepped as xstate would', () =>
     expectSame(pagedaemonMachine, { contexts: [{}], inputs: [...INPUTS.pagedaemon, UNHEARD], walks: 30 }))
+  it('a guest of the PSP is stepped as xstate would', () =>
+    expectSame(pspMachine, { contexts: [{ handle: 2 }], inputs: [...INPUTS.psp, UNHEARD], walks: 30 }))
 
   const contexts: CallContext[] = [NO_CALL, { pid: 100, vm, vcpu: 0, slot: 2, object, errno: 'EFAULT', handler: 'rvi' }]
   // Designs share most of their routines; what was compared once need not be again.
@@ -108,8 +122,24 @@ describe('the machine of', () => {
     }
 })
 
+/** A PSP whose guest 2 stands at a place. */
+function pspWith(place: string): WorldDraft['psp'] & object {
+  const life = place as 'running'
+  const guests =
+    place === 'uninitialised' || place === 'decommissioned'
+      ? {}
+      : { 2: { handle: 2, es: true, life, asid: 0, encrypted: [] } }
+  return { initialised: true, lock: null, made: place === 'uninitialised' ? 1 : 2, guests, unflushed: [] }
+}
+
 /** A world with one of everything, in which each entity stands where a row says. */
-function worldWith(lives: { vm?: VmLife; slot?: SlotLife; vcpu?: VcpuLife; pagedaemon?: World['pagedaemon'] }): {
+function worldWith(lives: {
+  vm?: VmLife
+  slot?: SlotLife
+  vcpu?: VcpuLife
+  pagedaemon?: World['pagedaemon']
+  psp?: string
+}): {
   world: WorldDraft
   memory: PlainMemory
 } {
@@ -120,6 +150,7 @@ function worldWith(lives: { vm?: VmLife; slot?: SlotLife; vcpu?: VcpuLife; paged
   const listed = lives.vm === undefined || lives.vm === 'registered' || lives.vm === 'condemned'
   world.softc.list = listed ? [vm] : []
   world.pagedaemon = lives.pagedaemon ?? 'idle'
+  world.psp = pspWith(lives.psp ?? 'uninitialised')
   world.processes[100] = {
     pid: 100,
     born: 1,
@@ -208,6 +239,13 @@ const ENTITIES: Readonly<Record<string, Entity>> = {
     inputs: INPUTS.pagedaemon,
     at: (place) => worldWith({ pagedaemon: place as World['pagedaemon'] }),
     lifeIn: (world) => world.pagedaemon,
+  },
+  'a guest of the PSP': {
+    machine: LIVES.psp,
+    context: { handle: 2 },
+    inputs: INPUTS.psp,
+    at: (place) => worldWith({ psp: place }),
+    lifeIn: (world) => pspLife(world as World, 2),
   },
 }
 

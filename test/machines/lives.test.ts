@@ -3,7 +3,7 @@
  */
 import type { Frame, Hva } from '../../events/address.ts'
 import type { ObjectRef, VmRef } from '../../events/ids.ts'
-import type { PagedaemonInput, SlotInput, VcpuInput, VmInput } from '../../machines/tell.ts'
+import type { PagedaemonInput, PspInput, SlotInput, VcpuInput, VmInput } from '../../machines/tell.ts'
 import { LIVES } from '../../src/engine/routines.ts'
 import { isTable, startedAt } from '../support/given.ts'
 
@@ -247,4 +247,50 @@ describe('the page daemon', () => {
     given(busy).when(evicted).yields('idle', { type: 'page.evicted', object, index: 5 }))
   it('is idle again when it gave up on the page', () =>
     given(busy).when(spare).yields('idle', { type: 'page.spared', frame }))
+})
+
+describe('the life of a guest of the PSP', () => {
+  const handle = 2
+  const start: PspInput = { type: 'start', es: true }
+  const activate: PspInput = { type: 'activate', asid: 3 }
+  const page = { pid: 100, va: 0x1000 as Hva, object, index: 5, frame: 40 as Frame, generation: 1 }
+  const encrypt: PspInput = { type: 'encrypt', ...page }
+  const state: PspInput = { type: 'encryptState', vm, vcpu: 0 }
+  const measure: PspInput = { type: 'measure' }
+  const finish: PspInput = { type: 'finish' }
+  const deactivate: PspInput = { type: 'deactivate', asid: 3 }
+  const decommission: PspInput = { type: 'decommission' }
+  const given = startedAt(LIVES.psp, { handle })
+
+  isTable(
+    LIVES.psp,
+    { handle },
+    { start, activate, encrypt, state, measure, finish, deactivate, decommission },
+    `
+                    start         activate      encrypt       state         measure       finish   deactivate    decommission
+    uninitialised   launchUpdate  ENG010        ENG010        ENG010        ENG010        ENG010   ENG010        ENG010
+    launchUpdate    ENG010        launchUpdate  launchUpdate  launchUpdate  launchSecret  ENG010   launchUpdate  decommissioned
+    launchSecret    ENG010        launchSecret  ENG010        ENG010        ENG010        running  launchSecret  decommissioned
+    running         ENG010        running       ENG010        ENG010        ENG010        ENG010   running       decommissioned
+    decommissioned  ENG010        ENG010        ENG010        ENG010        ENG010        ENG010   ENG010        ENG010
+    `,
+  )
+  it('begins with a key and a policy', () =>
+    given().when(start).yields('launchUpdate', { type: 'psp.launched', handle, es: true }))
+  it('says where each page was encrypted', () =>
+    given(start, activate)
+      .when(encrypt)
+      .yields('launchUpdate', { type: 'psp.encrypted', handle, ...page }))
+  it('says whose registers were encrypted', () =>
+    given(start, activate).when(state).yields('launchUpdate', { type: 'psp.stateEncrypted', handle, vm, vcpu: 0 }))
+  it('is measured once, and finished', () => {
+    given(start).when(measure).yields('launchSecret', { type: 'psp.measured', handle })
+    given(start, measure).when(finish).yields('running', { type: 'psp.finished', handle })
+  })
+  it('gets an ASID and gives it back, running or not', () => {
+    given(start).when(activate).yields('launchUpdate', { type: 'psp.activated', handle, asid: 3 })
+    given(start, measure, finish).when(deactivate).yields('running', { type: 'psp.deactivated', handle, asid: 3 })
+  })
+  it('is over with its key', () =>
+    given(start).when(decommission).yields('decommissioned', { type: 'psp.decommissioned', handle }))
 })

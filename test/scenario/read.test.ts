@@ -81,7 +81,7 @@ describe('a scenario', () => {
     ['{"type":"ioc.create","ranges":[]}', 's:1: ioc.create: pid: wanted a process id (a whole number), found nothing'],
     [
       '{"type":"ioc.create","pdi":1,"pid":1,"ranges":[]}',
-      "s:1: ioc.create: wanted no field 'pdi'; ioc.create has type, pid, ranges, count, ncpus, name",
+      "s:1: ioc.create: wanted no field 'pdi'; ioc.create has type, pid, ranges, count, ncpus, name, sev, seves",
     ],
     [create('[{"gpa":0,"size":1,"hva":2}]'), "s:1: ioc.create: wanted no field 'ranges[0].hva'"],
     ['{"type":"host.exit","pid":1.5}', 's:1: host.exit: pid: wanted a process id (a whole number), found 1.5'],

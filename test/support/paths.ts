@@ -30,6 +30,7 @@ export const ANSWERS: { readonly [Type in Answer['type']]: Extract<Answer, { rea
   poked: { type: 'poked', state: 3 },
   'guest.faulted': { type: 'guest.faulted', gpa: 0x5000 },
   'guest.left': { type: 'guest.left' },
+  'psp.executed': { type: 'psp.executed', handle: 1, done: { type: 'measure' } },
   'page.chosen': { type: 'page.chosen', frame: 40 as never },
   'page.freed': { type: 'page.freed', object: 7 as never, index: 2 },
 }
