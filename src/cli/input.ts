@@ -1,8 +1,9 @@
 /**
  * Text that a user names by a path, or pipes in as `-`.
  */
-import { createReadStream } from 'node:fs'
+import { closeSync, createReadStream, openSync, readSync } from 'node:fs'
 import { UserError } from '../errors.ts'
+import { looksLike } from '../tape/guess.ts'
 import type { Input, Terminal } from './terminal.ts'
 
 type Source = Pick<Terminal, 'stdin'>
@@ -10,6 +11,25 @@ type Source = Pick<Terminal, 'stdin'>
 /** What messages call an input. */
 export function nameOf(path: string): string {
   return path === '-' ? 'standard input' : path
+}
+
+const START_BYTES = 256
+
+/** Whether an input begins as text does, and not as a tape. What cannot be read is taken for text, whose reader says why. */
+export function isText(path: string): boolean {
+  if (path === '-') return true
+  const bytes = new Uint8Array(START_BYTES)
+  try {
+    const file = openSync(path, 'r')
+    try {
+      const start = bytes.subarray(0, readSync(file, bytes))
+      return start.length === 0 || ['text', 'JSON'].includes(looksLike(start))
+    } finally {
+      closeSync(file)
+    }
+  } catch {
+    return true
+  }
 }
 
 /** All of it. @throws UserError when it cannot be read or is no UTF-8 text. */

@@ -2,82 +2,52 @@
  * One run on two designs. The two record different events for the same act, so what is compared is what both have: the
  * answers, the memory that guests and processes reach, the wired pages, the references by holder, and what is left.
  */
+import type { Boot } from '../../events/boot.ts'
+import type { Command } from '../../events/command.ts'
+import type { EventType } from '../../events/event.ts'
 import type { Outcome } from '../../events/reply.ts'
-import type { Run } from '../engine/run.ts'
-import type { World } from '../model/world.ts'
+import type { Design } from '../design/design.ts'
+import { createRun, type Run } from '../engine/run.ts'
 import type { Played } from '../scenario/play.ts'
+import { count } from '../show/table.ts'
+import type { Act } from './act.ts'
+import { lookAhead } from './ahead.ts'
+import { type Result, Retelling, type Told } from './retell.ts'
+import { differencesOf, type Tally, tallyOf } from './tally.ts'
+import { type Sighting, type Testimony, type Watched, Witness } from './witness.ts'
 
-/** What a world comes to, in terms that every design has. */
-export type Tally = {
-  readonly vms: number
-  /** Pages that guests reach, in all nested pmaps. */
-  readonly nestedPages: number
-  /** Pages that processes reach by their own page tables. */
-  readonly processPages: number
-  readonly residentPages: number
-  readonly wiredPages: number
-  readonly swappedPages: number
-  readonly objects: number
-  /** References on memory: by map entries of processes, by nested maps, by vmm's slots. */
-  readonly byEntries: number
-  readonly byNestedMaps: number
-  readonly bySlots: number
+/** A run to take decisions from: a scenario or a tape. */
+export type Source = {
+  readonly boot: Partial<Boot>
+  /** The design that the decisions were made for. */
+  readonly design: Design
+  /** The decisions, taken one after the other on a run of that design. Asked for twice. */
+  readonly acts: (run: Run) => Iterable<Act>
 }
 
-export const TALLY_FIELDS = [
-  'vms',
-  'nestedPages',
-  'processPages',
-  'residentPages',
-  'wiredPages',
-  'swappedPages',
-  'objects',
-  'byEntries',
-  'byNestedMaps',
-  'bySlots',
-] as const satisfies readonly (keyof Tally)[]
+/** What one design made of an act. */
+export type Side = Told & {
+  readonly answer: string
+  readonly tally: Tally
+  readonly testimony: Testimony
+  readonly panicked: boolean
+}
 
-/** Fields in which two designs that do the same for a guest must agree; who holds references may differ by design. */
-const MUST_AGREE: readonly (keyof Tally)[] = ['vms', 'nestedPages', 'wiredPages', 'swappedPages']
-
-/** Counts a world. */
-export function tallyOf(world: World): Tally {
-  const { memory } = world
-  let nestedPages = 0
-  let processPages = 0
-  for (const { ref, nested } of Object.values(world.pmaps)) {
-    if (nested > 0) nestedPages += memory.leafCount(ref)
-    else processPages += memory.leafCount(ref)
-  }
-  const objects = Object.values(world.objects)
-  let residentPages = 0
-  let wiredPages = 0
-  let swappedPages = 0
-  for (const { ref } of objects) {
-    residentPages += memory.residentCount(ref)
-    swappedPages += memory.swapCount(ref)
-    memory.eachResident(ref, (_, frame) => {
-      if (memory.wireCount(frame) > 0) wiredPages += 1
-    })
-  }
-  const vms = Object.values(world.vms)
-  return {
-    vms: vms.length,
-    nestedPages,
-    processPages,
-    residentPages,
-    wiredPages,
-    swappedPages,
-    objects: objects.length,
-    byEntries: Object.values(world.processes).reduce((sum, { entries }) => sum + entries.length, 0),
-    byNestedMaps: vms.reduce((sum, { space }) => sum + (space?.length ?? 0), 0),
-    bySlots: vms.reduce((sum, { slots }) => sum + slots.filter(({ object }) => object !== null).length, 0),
-  }
+/** The same act on both designs. */
+export type Pair = {
+  readonly place: string
+  /** As it was asked where the decisions come from. */
+  readonly command: Command | null
+  readonly sides: readonly [Side, Side]
+  /** The answers differ, or the memory that is reached does. */
+  readonly parts: boolean
+  /** Fields of the tallies that differ and must not. */
+  readonly differs: readonly (keyof Tally)[]
 }
 
 /** An answer in terms that do not depend on where a design puts things. */
-export function answerOf({ result }: Played): string {
-  if (result.kind === 'noted') return result.text
+function answerOf(result: Result): string {
+  if (result.kind === 'noted' || result.kind === 'passed') return result.text
   // The steps of a routine are a design's own.
   if (result.kind === 'stands') return 'stands'
   return outcomeText(result.outcome)
@@ -85,54 +55,127 @@ export function answerOf({ result }: Played): string {
 
 function outcomeText(outcome: Outcome): string {
   if ('panic' in outcome) return `panic in ${outcome.panic.fn}`
-  if ('blocked' in outcome) return `asleep on ${outcome.blocked}`
+  if ('blocked' in outcome) return outcome.blocked === 'guest' ? 'in the guest' : `asleep on ${outcome.blocked}`
   if (!outcome.ok) return `${outcome.errno} (${outcome.at})`
   if ('left' in outcome && outcome.left !== null) return `left RUN: ${outcomeText(outcome.left)}`
   if ('reason' in outcome) return `0, ${outcome.reason}`
-  if ('faulted' in outcome) return outcome.faulted ? '0, after a fault' : '0'
+  if ('faulted' in outcome) {
+    const value = 'value' in outcome && outcome.value !== undefined ? [`holds ${outcome.value}`] : []
+    return ['0', ...value, ...(outcome.faulted ? ['faulted'] : [])].join(', ')
+  }
+  if ('vms' in outcome) return `0, ${count(outcome.count, 'VM')}: ${outcome.vms.map(({ id }) => `id ${id}`).join(', ')}`
+  if ('fate' in outcome) return `0, ${outcome.fate}`
+  if ('stop' in outcome) return outcome.stop ? '0, must stop' : '0, may go on'
   return 'id' in outcome ? `0, vm ${outcome.id}` : '0'
 }
 
-/** The same act on both designs. */
-export type Pair = {
-  readonly played: readonly [Played, Played]
-  readonly answers: readonly [string, string]
-  readonly tallies: readonly [Tally, Tally]
-  /** The answers differ, or the memory that is reached does. */
-  readonly parts: boolean
-  /** Fields of the tallies that differ and must not. */
-  readonly differs: readonly (keyof Tally)[]
+/** What the caller sees of an answer: which routine refused is the kernel's own affair. */
+export function callerSees(answer: string): string {
+  return answer.replace(/ \(\w+\)$/, '')
+}
+
+function pairOf(
+  at: Pick<Pair, 'place' | 'command'>,
+  watched: readonly [Watched, Watched],
+  told: readonly [Told, Told],
+  testimonies: readonly [Testimony, Testimony],
+): Pair {
+  const sideOf = (index: 0 | 1): Side => {
+    const { run, witness } = watched[index]
+    const { result } = told[index]
+    const tally = tallyOf(run.current, witness.wiredPages)
+    const panicked = run.current.panic !== null
+    return { ...told[index], answer: answerOf(result), tally, testimony: testimonies[index], panicked }
+  }
+  const sides = [sideOf(0), sideOf(1)] as const
+  const worlds = [watched[0].run.current, watched[1].run.current] as const
+  const differs = differencesOf(worlds, [sides[0].tally, sides[1].tally])
+  const isAnswered = sides.every(({ result }) => result.kind !== 'passed')
+  const parts = (isAnswered && callerSees(sides[0].answer) !== callerSees(sides[1].answer)) || differs.length > 0
+  return { ...at, sides, parts, differs }
+}
+
+/** Two runs, one for each design, as they are compared. */
+export type Comparison = {
+  readonly runs: readonly [Run, Run]
+  /** Each act once both have done it; the runs stand right after it then. */
+  readonly pairs: () => Generator<Pair>
+}
+
+/** Takes the decisions of a run on two designs. A design that they were not made for gets them in its own way. */
+export function compareRuns(source: Source, designs: readonly [Design, Design]): Comparison {
+  const { boot } = source
+  const watch = (design: Design): Watched => {
+    const run = createRun({ design, boot })
+    return { run, witness: new Witness(run) }
+  }
+  const lead = watch(source.design)
+  const leads = designs.findIndex(({ name }) => name === source.design.name)
+  const watched = [leads === 0 ? lead : watch(designs[0]), leads === 1 ? lead : watch(designs[1])] as const
+  function* pairs(): Generator<Pair> {
+    const ahead = lookAhead(source, source.design)
+    const retellings = watched.map((one) => (one === lead ? null : new Retelling(lead, one, ahead)))
+    let index = 0
+    for (const act of source.acts(lead.run)) {
+      const { place, command, result } = act
+      const told = retellings.map((one): Told => one?.tell(act, index) ?? { command, result, notes: [] })
+      const testimonies = watched.map(({ witness }) => witness.hear())
+      if (!watched.includes(lead)) lead.witness.hear()
+      const pair = pairOf({ place, command }, watched, told as [Told, Told], testimonies as [Testimony, Testimony])
+      yield pair
+      if (pair.sides.some(({ panicked }) => panicked)) return
+      index += 1
+    }
+  }
+  return { runs: [watched[0].run, watched[1].run], pairs }
 }
 
 /** What a design's processes do for themselves, and another's do not have to. */
 const OWN: readonly string[] = ['host.mmap', 'host.munmap']
 
 /** The next act that both designs have, and the world after it. */
-function nextActs(steps: Iterator<Played>, skipsOwn: boolean): Played | null {
+function nextAct(steps: Iterator<Played>): Played | null {
   for (let next = steps.next(); !next.done; next = steps.next()) {
-    if (!skipsOwn || next.value.command === null || !OWN.includes(next.value.command.type)) return next.value
+    if (next.value.command === null || !OWN.includes(next.value.command.type)) return next.value
   }
   return null
 }
 
-/**
- * Plays both in step.
- *
- * @param skipsOwn passes over what the processes of one design map for themselves: for sequences that are made for the
- *   design, not for scenarios that are the same line by line.
- */
-export function* comparePlays(
-  runs: readonly [Run, Run],
-  plays: readonly [Iterable<Played>, Iterable<Played>],
-  skipsOwn: boolean,
-): Generator<Pair> {
-  const [left, right] = [plays[0][Symbol.iterator](), plays[1][Symbol.iterator]()]
-  for (;;) {
-    const [a, b] = [nextActs(left, skipsOwn), nextActs(right, skipsOwn)]
-    if (a === null || b === null) return
-    const answers = [answerOf(a), answerOf(b)] as const
-    const tallies = [tallyOf(runs[0].current), tallyOf(runs[1].current)] as const
-    const differs = MUST_AGREE.filter((field) => tallies[0][field] !== tallies[1][field])
-    yield { played: [a, b], answers, tallies, parts: answers[0] !== answers[1] || differs.length > 0, differs }
+/** Two sequences of the same acts, each made for its design; what one design's processes map for themselves is passed over. */
+export function comparePlays(
+  boot: Partial<Boot>,
+  designs: readonly [Design, Design],
+  steps: (run: Run) => Iterable<Played>,
+): Comparison {
+  const watch = (design: Design): Watched => {
+    const run = createRun({ design, boot })
+    return { run, witness: new Witness(run) }
   }
+  const watched = [watch(designs[0]), watch(designs[1])] as const
+  function* pairs(): Generator<Pair> {
+    const [left, right] = watched.map(({ run }) => steps(run)[Symbol.iterator]()) as [
+      Iterator<Played>,
+      Iterator<Played>,
+    ]
+    for (;;) {
+      const [a, b] = [nextAct(left), nextAct(right)]
+      if (a === null || b === null) return
+      const told = [a, b].map(({ command, result }): Told => ({ command, result, notes: [] }))
+      const testimonies = watched.map(({ witness }) => witness.hear())
+      const at = { place: `act of ${a.entry.place}`, command: a.command }
+      const pair = pairOf(at, watched, told as [Told, Told], testimonies as [Testimony, Testimony])
+      yield pair
+      if (pair.sides.some(({ panicked }) => panicked)) return
+    }
+  }
+  return { runs: [watched[0].run, watched[1].run], pairs }
+}
+
+/** Events that say where a call stands, not what became true of memory. */
+const BOOKKEEPING = /^(call|failpoint)\./
+
+/** What one side recorded of an act in events of types that the other did not record at all. */
+export function onlyIn(side: Side, other: Side): readonly Sighting[] {
+  const types = new Set<EventType>(other.testimony.seen.map(({ type }) => type))
+  return side.testimony.seen.filter(({ type }) => !types.has(type) && !BOOKKEEPING.test(type))
 }

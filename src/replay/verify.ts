@@ -9,6 +9,7 @@ import type { GuestCommand } from '../../events/command.ts'
 import type { Recorded, VmmEvent } from '../../events/event.ts'
 import type { MemoryEvent } from '../../events/memory.ts'
 import type { Design } from '../design/design.ts'
+import type { StepOutcome } from '../engine/engine.ts'
 import { createRun, type Run, type RunSnapshot, restoreRun } from '../engine/run.ts'
 
 /** The first event that would be recorded differently today. */
@@ -23,8 +24,8 @@ function text(recorded: Recorded): string {
   })
 }
 
-/** What the guest did, where an event says that it did something. */
-function guestCommandOf(run: Run, { event }: Recorded): GuestCommand | null {
+/** What the guest did, where an event says that it did something; null where it says nothing of a guest. */
+export function guestCommandOf(run: Run, { event }: Recorded): GuestCommand | null {
   if (event.type === 'vcpu.exited' && event.reason === 'guest') {
     return { type: 'guest.leave', vm: run.current.vms[event.vm]?.id ?? 0, vcpu: event.vcpu }
   }
@@ -49,19 +50,23 @@ function isAccess(event: VmmEvent): event is MemoryEvent {
   return event.type.startsWith('memory.') && event.type !== 'memory.awaited' ? true : event.type.startsWith('word.')
 }
 
-/** Takes the decision that `recorded` begins with. */
-function decide(run: Run, recorded: Recorded): void {
+/**
+ * Takes the decision that `recorded` begins with.
+ *
+ * @returns how the step ended; null for a call that only begins, and for an event that no thread recorded.
+ */
+export function decide(run: Run, recorded: Recorded): StepOutcome | null {
   const { event, thread } = recorded
-  if (thread === null) return
+  if (thread === null) return null
   if (event.type === 'call.started') {
     run.start(event.command, thread)
-    return
+    return null
   }
   const isInGuest = run.current.threads[thread]?.place === 'inGuest'
   const guest = guestCommandOf(run, recorded)
-  if (isInGuest && event.type === 'vcpu.faulted') run.guestFault(event.gpa, thread)
-  else if (isInGuest && guest !== null) run.guest(guest, thread)
-  else run.step(thread)
+  if (isInGuest && event.type === 'vcpu.faulted') return run.guestFault(event.gpa, thread)
+  if (isInGuest && guest !== null) return run.guest(guest, thread)
+  return run.step(thread)
 }
 
 /**

@@ -16,18 +16,28 @@ export type Dispatch = { dispatch<Asked extends CallCommand>(command: Asked): Ou
 /** The ranges with the addresses that they have in the process. */
 export type Placed = { readonly ok: true; readonly ranges: readonly RangeRequest[] } | Refusal
 
-type Wanted = Pick<Extract<CallCommand, { readonly type: 'host.mmap' }>, 'shared' | 'conceal'>
+type Wanted = Pick<Extract<CallCommand, { readonly type: 'host.mmap' }>, 'shared' | 'conceal' | 'prot'>
+
+/** An address for each range, by index, or undefined for wherever the kernel likes. */
+export type Places = readonly (Word64 | undefined)[]
 
 /** One mmap(2) for each range, so that each has an address and memory of its own. What was mapped before a failure goes. */
-function mapAll(host: Dispatch, pid: Pid, ranges: readonly RangeRequest[], wanted: Wanted): Placed {
-  const placed: RangeRequest[] = []
-  for (const range of ranges) {
-    const reply = host.dispatch({ type: 'host.mmap', pid, va: null, size: range.size, ...wanted })
+function mapAll(host: Dispatch, pid: Pid, ranges: readonly RangeRequest[], wanted: Wanted, at: Places): Placed {
+  const placed = [...ranges]
+  const done: RangeRequest[] = []
+  // Those that are to lie somewhere first, before the kernel puts another there.
+  const order = ranges.map((_, i) => i).sort((a, b) => Number(at[a] === undefined) - Number(at[b] === undefined))
+  for (const i of order) {
+    const range = ranges[i] as RangeRequest
+    const ask = (va: Word64 | null) => host.dispatch({ type: 'host.mmap', pid, va, size: range.size, ...wanted })
+    let reply = ask(at[i] ?? null)
+    if (at[i] !== undefined && !('va' in reply)) reply = ask(null)
     if (!('va' in reply)) {
-      unmapAll(host, pid, placed)
+      unmapAll(host, pid, done)
       return 'errno' in reply ? reply : { ok: false, errno: 'EFAULT', at: 'sys_mmap' }
     }
-    placed.push({ ...range, va: reply.va })
+    placed[i] = { ...range, va: reply.va }
+    done.push(placed[i])
   }
   return { ok: true, ranges: placed }
 }
@@ -36,24 +46,48 @@ function unmapAll(host: Dispatch, pid: Pid, ranges: readonly RangeRequest[]): vo
   for (const { va, size } of ranges) host.dispatch({ type: 'host.munmap', pid, va, size })
 }
 
-/** alloc_guest_mem(): memory for every range, MMIO included, shared so that device processes can have it as well. */
-export function allocateGuestMemory(host: Dispatch, pid: Pid, ranges: readonly RangeRequest[]): Placed {
-  return mapAll(host, pid, ranges, { shared: true, conceal: true })
+/**
+ * alloc_guest_mem(): memory for every range, MMIO included, shared so that device processes can have it as well.
+ *
+ * @param at where each range is to lie, if that is free; vmd leaves it to the kernel.
+ */
+export function allocateGuestMemory(
+  host: Dispatch,
+  pid: Pid,
+  ranges: readonly RangeRequest[],
+  at: Places = [],
+): Placed {
+  return mapAll(host, pid, ranges, { shared: true, conceal: true }, at)
 }
 
 /**
- * remap_guest_mem(): finds places by mapping something there, gives them up again, and asks vmm(4) to share the guest's
- * memory to where they were. In between, anybody else in the process may take them.
+ * The first half of remap_guest_mem(): finds places by mapping something there, and gives them up again. From then on
+ * anybody else in the process may take them.
+ *
+ * @returns the ranges with the places that were found; MMIO is at 0.
+ */
+export function findPlaces(host: Dispatch, pid: Pid, ranges: readonly RangeRequest[], at: Places = []): Placed {
+  const isBacked = ({ memtype }: RangeRequest): boolean => memtype !== VM_MEM_MMIO
+  const backed = ranges.filter(isBacked)
+  const wanted = at.filter((_, i) => isBacked(ranges[i] as RangeRequest))
+  const found = mapAll(host, pid, backed, { prot: 'r' }, wanted)
+  if (!found.ok) return found
+  unmapAll(host, pid, found.ranges)
+  const places = found.ranges.values()
+  return {
+    ok: true,
+    ranges: ranges.map((range) => (isBacked(range) ? (places.next().value ?? range) : { ...range, va: 0 })),
+  }
+}
+
+/**
+ * remap_guest_mem(): finds places, and asks vmm(4) to share the guest's memory to where they were.
  *
  * @returns where the ranges should lie: vmm(4) answers 0 also when it shared nothing. MMIO is at 0.
  */
 export function remapGuestMemory(host: Dispatch, pid: Pid, vm: VmId, ranges: readonly RangeRequest[]): Placed {
-  const backed = ranges.filter(({ memtype }) => memtype !== VM_MEM_MMIO)
-  const found = mapAll(host, pid, backed, {})
-  if (!found.ok) return found
-  unmapAll(host, pid, found.ranges)
-  const at = new Map<Word64, Word64>(found.ranges.map(({ gpa, va }) => [gpa, va]))
-  const placed = ranges.map((range) => ({ ...range, va: at.get(range.gpa) ?? 0 }))
-  const reply = host.dispatch({ type: 'ioc.sharemem', pid, vm, ranges: placed, va: [] })
-  return 'errno' in reply ? reply : { ok: true, ranges: placed }
+  const placed = findPlaces(host, pid, ranges)
+  if (!placed.ok) return placed
+  const reply = host.dispatch({ type: 'ioc.sharemem', pid, vm, ranges: placed.ranges, va: [] })
+  return 'errno' in reply ? reply : placed
 }
