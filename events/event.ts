@@ -8,6 +8,7 @@
 import type { CallEvent } from './call.ts'
 import type { DeviceEvent } from './device.ts'
 import type { ThreadId } from './ids.ts'
+import type { LockEvent } from './lock.ts'
 import type { MemoryEvent } from './memory.ts'
 import type { NestedEvent } from './nested.ts'
 import type { ObjectEvent, PageEvent } from './object.ts'
@@ -22,6 +23,7 @@ export const EVENT_VERSION = 2
 
 export type VmmEvent =
   | CallEvent
+  | LockEvent
   | TraceEvent
   | DeviceEvent
   | VmEvent

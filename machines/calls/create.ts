@@ -6,6 +6,7 @@
  */
 
 import { gate, teardown, teardownOfSpace } from './fragments.ts'
+import { DETACH_UNDER_KERNEL_LOCK } from './locks.ts'
 import { callSetup, NO_CALL } from './setup.ts'
 
 /** The way to an empty VM: virtualization on, the request judged, room for a vCPU. */
@@ -179,7 +180,11 @@ export const createMachineOfSpace = callSetup.createMachine({
       },
     },
     unwindingReference: {
-      meta: { calls: 'uvm_unmap_detach', source: 'uvm_map_teardown(): amap_unref() of the entry' },
+      meta: {
+        calls: 'uvm_unmap_detach',
+        source: 'uvm_map_teardown(): amap_unref() of the entry',
+        locks: DETACH_UNDER_KERNEL_LOCK,
+      },
       on: { done: { target: 'unwindingEntry' } },
     },
     unwindingSpace: {

@@ -4,6 +4,8 @@
  * the states in which it ends.
  */
 
+import { DETACH_UNDER_KERNEL_LOCK } from './locks.ts'
+
 /** vmmioctl(): pledge filter, then the gate that a suspended device keeps shut. `leaving` gives the count back. */
 export function gate<Body extends string>(body: Body) {
   return {
@@ -114,7 +116,11 @@ export function teardownOfSpace(after: string) {
       },
     },
     releasingEntry: {
-      meta: { calls: 'uvm_unmap_detach', source: 'uvm_map_teardown(): amap_unref() of the entry' },
+      meta: {
+        calls: 'uvm_unmap_detach',
+        source: 'uvm_map_teardown(): amap_unref() of the entry',
+        locks: DETACH_UNDER_KERNEL_LOCK,
+      },
       on: { done: { target: 'removingEntry' } },
     },
     freeingSpace: {

@@ -8,6 +8,7 @@ import type { Answer } from '../../events/answer.ts'
 import type { Errno } from '../../events/errno.ts'
 import type { ObjectRef, Pid, SlotIndex, VcpuId, VmRef } from '../../events/ids.ts'
 import type { SlotInput, Tell } from '../tell.ts'
+import type { LockProgram } from './locks.ts'
 
 /** The part of a call's locals that its machine looks at. */
 export type CallContext = {
@@ -41,6 +42,8 @@ export type StepMeta = {
   readonly source: string
   /** Pause points that the step passes at its beginning, in order. */
   readonly pauses?: readonly PausePoint[]
+  /** What the step does to locks, where that is not what its kernel function does; see locks.ts. */
+  readonly locks?: LockProgram
 }
 
 const NO_VM = 0 as VmRef

@@ -57,8 +57,15 @@ export function terminateMachineOf(condemns: boolean, tearing: Teardown) {
       uncounting: {
         meta: {
           calls: 'vm_uncount',
-          source: 'vm_terminate(): vm_lock W, vm_ct, vcpu_ct, vmm_stop() after the last',
+          source: 'vm_terminate(): vm_lock W, vm_ct, vcpu_ct',
           pauses: ['rw_enter_write'],
+        },
+        on: { done: { target: 'stoppingLast' } },
+      },
+      stoppingLast: {
+        meta: {
+          calls: 'vmm_stop_last',
+          source: 'vm_terminate(): vmm_stop() after the last VM, still under vm_lock W',
         },
         on: { done: { target: 'leaving' } },
       },

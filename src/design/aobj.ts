@@ -88,6 +88,7 @@ const primitives: Readonly<Record<string, Primitive>> = {
   pmap_destroy: tear.destroyNestedPmap,
   vm_put: tear.freeVm,
   vm_uncount: tear.uncountVm,
+  vmm_stop_last: tear.stopAfterLast,
   compare_ranges: share.compareRanges,
   next_shared_slot: create.nextBackedSlot,
   uvm_map_shared: share.mapShared,

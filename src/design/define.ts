@@ -5,6 +5,7 @@
 import { type AnyStateMachine, createMachine } from 'xstate'
 import type { CallCommand } from '../../events/command.ts'
 import { Defect } from '../../events/defect.ts'
+import type { LockProgram } from '../../machines/calls/locks.ts'
 import { routinesOf } from '../engine/routines.ts'
 import { UserError } from '../errors.ts'
 import type { Primitive } from '../kernel/kernel.ts'
@@ -53,7 +54,7 @@ function isMachine(given: AnyStateMachine | Detours): given is AnyStateMachine {
   return 'transition' in given && typeof given.transition === 'function'
 }
 
-type State = { readonly on?: Readonly<Record<string, object>> }
+type State = { readonly on?: Readonly<Record<string, object>>; readonly meta?: object }
 
 /**
  * `machine` with other ways through it. What a transition tells the entities stays; one that a guard chose becomes a
@@ -75,6 +76,21 @@ export function detoured(machine: AnyStateMachine, detours: Detours, whose: stri
       on[answer] = { ...(Array.isArray(taken) ? {} : taken), target }
     }
     states[place] = { ...state, on }
+  }
+  return createMachine({ ...machine.config, states } as never, machine.implementations as never) as AnyStateMachine
+}
+
+/**
+ * `machine` with other locks: what its states do to locks instead of what their kernel functions do.
+ *
+ * @param locks by state; see `lockFindings` for what a design is told about them.
+ * @throws UserError naming a state that the machine does not have.
+ */
+export function relocked(machine: AnyStateMachine, locks: Readonly<Record<string, LockProgram>>): AnyStateMachine {
+  const states = { ...(machine.config.states as Readonly<Record<string, State>>) }
+  for (const [place, program] of Object.entries(locks)) {
+    const state = stateOf(states, place, machine.id)
+    states[place] = { ...state, meta: { ...state.meta, locks: program } }
   }
   return createMachine({ ...machine.config, states } as never, machine.implementations as never) as AnyStateMachine
 }

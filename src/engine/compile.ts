@@ -32,6 +32,8 @@ export interface CompiledMachine<In extends { readonly type: string }, Emitted, 
   metaOf(place: number): unknown
   /** The tags of the state and of those around it. */
   tagsOf(place: number): readonly string[]
+  /** Where one transition from there may lead, whatever its guard says. */
+  targetsOf(place: number): readonly number[]
   /** Whether the machine is over; a final state inside another one ends only that. */
   isFinal(place: number): boolean
   /**
@@ -94,6 +96,11 @@ export function compile<Machine extends AnyStateMachine>(
     },
     metaOf: (place: number) => leafAt(chart, place).meta,
     tagsOf: (place: number) => leafAt(chart, place).tags,
+    targetsOf: (place: number) => {
+      const leaf = leafAt(chart, place)
+      const takes = [...leaf.always, ...chart.types.flatMap((type) => leaf.candidates(type))]
+      return [...new Set(takes.filter((take) => !take.forbidden).map((take) => take.place))]
+    },
     isFinal: (place: number) => leafAt(chart, place).final,
     // What the machine's own types promise, its functions deliver; the table in between has no types.
     step: step as CompiledMachine<EventFrom<Machine>, EmittedFrom<Machine>, ContextFrom<Machine>>['step'],

@@ -21,6 +21,7 @@ import { accessGuest, isAboutContents, leavesTrace, translateGuest } from '../ke
 import { pspLife } from '../model/psp.ts'
 import type { Thread, World } from '../model/world.ts'
 import type { Driver } from '../reduce/drivers.ts'
+import { contend, settleLocks, sleepWithoutKernelLock } from './locking.ts'
 import { LIVES, type Routine, type RoutineStep, type Routines, routinesOf } from './routines.ts'
 import { type Recorder, SteppingKernel } from './stepping-kernel.ts'
 
@@ -101,13 +102,25 @@ export class Engine {
     if (panic !== null) return { kind: 'panicked', fn: panic.fn, panic: panic.kind }
     const step = this.#stepOf(id, this.#kernel.enter(id))
     if (step.primitive === null) throw new Defect('ENG035', `the call of thread '${id}' has ended`, this.#kernel.seq)
+    if (this.world.locks.length > 0) {
+      const on = contend(this.#kernel, step.locks)
+      if (on !== null) return this.#wait(id, on)
+    }
     const answer = step.primitive(this.#kernel)
     if (answer.type === 'blocked') return this.#block(id, answer.on)
     return this.#answer(id, step, answer)
   }
 
   #block(id: ThreadId, on: WaitChannel): StepOutcome {
+    if (this.world.locks.length > 0) sleepWithoutKernelLock(this.#kernel)
     if (this.#kernel.live(id).waiting !== on) this.#kernel.record({ type: 'call.blocked', thread: id, on })
+    this.#kernel.flush(null)
+    return { kind: 'blocked', on }
+  }
+
+  /** The thread waits for a lock. One that wakes up in the middle of its step goes on there when it has the lock. */
+  #wait(id: ThreadId, on: WaitChannel): StepOutcome {
+    if (this.#kernel.live(id).waiting === null) this.#kernel.record({ type: 'call.blocked', thread: id, on })
     this.#kernel.flush(null)
     return { kind: 'blocked', on }
   }
@@ -124,6 +137,7 @@ export class Engine {
     const result = machine.step(step.place, locals, answer)
     const { emitted } = result
     for (let i = 0; i < emitted.length; i++) this.#tell(emitted[i] as Tell)
+    if (step.locks.outlives || this.world.locks.length > 0) settleLocks(this.#kernel, step.locks)
     const next = steps[result.place] as RoutineStep
     this.#nextOf = id
     this.#next = next

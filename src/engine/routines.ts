@@ -6,6 +6,7 @@
 import type { Answer } from '../../events/answer.ts'
 import type { CallCommand } from '../../events/command.ts'
 import { Defect } from '../../events/defect.ts'
+import { LOCKS, type LockProgram } from '../../machines/calls/locks.ts'
 import type { CallContext, PausePoint, StepMeta } from '../../machines/calls/setup.ts'
 import { pagedaemonMachine } from '../../machines/pagedaemon.ts'
 import { processMachine } from '../../machines/process.ts'
@@ -17,6 +18,7 @@ import { vmMachine } from '../../machines/vm.ts'
 import type { Design } from '../design/design.ts'
 import type { Primitive } from '../kernel/kernel.ts'
 import { type CompiledMachine, compile } from './compile.ts'
+import { locksOf, type StepLocks } from './locking.ts'
 
 /** One state of a routine's machine, ready to run. */
 export type RoutineStep = {
@@ -31,6 +33,7 @@ export type RoutineStep = {
   readonly pauses: readonly PausePoint[]
   /** How a step ends that leads here: the same each time. */
   readonly moved: { readonly kind: 'moved'; readonly place: string }
+  readonly locks: StepLocks
 }
 
 export type Routine = {
@@ -41,6 +44,13 @@ export type Routine = {
 }
 
 export type Routines = ReadonlyMap<CallCommand['type'], Routine>
+
+/** What a step does to locks; null where neither its machine nor the table of kernel functions says so. */
+export function lockProgramOf({ calls, locks }: StepMeta): LockProgram | null {
+  if (locks !== undefined) return locks
+  if (calls === null) return []
+  return Object.hasOwn(LOCKS, calls) ? (LOCKS[calls] ?? null) : null
+}
 
 function routineOf(design: Design, type: CallCommand['type']): Routine {
   const machine = compile(design.routines[type]) as unknown as CompiledMachine<Answer, Tell, CallContext>
@@ -57,7 +67,17 @@ function routineOf(design: Design, type: CallCommand['type']): Routine {
       )
     }
     const moved = Object.freeze({ kind: 'moved', place: name } as const)
-    const step: RoutineStep = { name, place, of: type, routine, primitive, meta, pauses: meta.pauses ?? [], moved }
+    const step: RoutineStep = {
+      name,
+      place,
+      of: type,
+      routine,
+      primitive,
+      meta,
+      pauses: meta.pauses ?? [],
+      moved,
+      locks: locksOf(lockProgramOf(meta)),
+    }
     steps.push(step)
     byName.set(name, step)
   }

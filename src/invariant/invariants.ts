@@ -1,6 +1,7 @@
 /** All invariants, and what each kind of claim is about. */
 import { deviceClaims, deviceRules, suspendedDeviceRests } from './device.ts'
 import type { AnyRule, Claim, Invariant, SubjectKind } from './invariant.ts'
+import { lockClaims } from './locks.ts'
 import { nestedClaims, nestedPageIsPinnedWhenEntered } from './nested.ts'
 import { pageClaims } from './pages.ts'
 import { referenceClaims, referenceRules } from './references.ts'
@@ -14,6 +15,7 @@ export const CLAIMS: readonly Claim[] = [
   ...tableClaims,
   ...referenceClaims,
   ...deviceClaims,
+  ...lockClaims,
   ...spaceClaims,
 ]
 

@@ -93,7 +93,10 @@ export class Monitor {
       eachSubject(world, about, (a, b) => {
         if (about === 'leaf') this.#leaf(world, a, b, nobody)
         else if (about === 'frame') this.#frame(world, a, nobody)
-        else this.#active.judge(world, about, a, b, 'always', nobody)
+        else {
+          const isWrong = this.#active.judge(world, about, a, b, 'always', nobody)
+          if (about === 'device') this.#touch.deviceWasWrong = isWrong
+        }
         if (about !== 'leaf' && about !== 'frame')
           this.#waiting.set(`${about} ${a}`, { about, subject: a, cause: NOBODY })
       })
@@ -171,8 +174,9 @@ export class Monitor {
       for (const object of now.objects) this.#active.judge(world, 'object', object, 0, 'always', cause)
       for (const vm of now.vms) this.#active.judge(world, 'vm', vm, 0, 'always', cause)
       for (const pid of now.processes) this.#active.judge(world, 'process', pid, 0, 'always', cause)
-      if (now.device) this.#touch.gateWasWrong = this.#active.judge(world, 'device', 0, 0, 'always', cause)
     }
+    if (now.device || this.#touch.deviceWasWrong)
+      this.#touch.deviceWasWrong = this.#active.judge(world, 'device', 0, 0, 'always', cause)
     if (!later.isEmpty) this.#postpone()
   }
 

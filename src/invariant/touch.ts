@@ -42,8 +42,8 @@ export class Touch {
 
   /** The device is suspended and nobody is inside. */
   rests = false
-  /** sc_refcnt was wrong when it was looked at last. */
-  gateWasWrong = false
+  /** Something about the device was wrong when it was looked at last: any step may put it right. */
+  deviceWasWrong = false
 
   constructor(world: World, dirty: Dirty, where: Whereabouts, past: Past, pages: PageTouch) {
     this.pages = pages
@@ -73,7 +73,10 @@ export class Touch {
       case 'pmap.extracted':
       case 'vmcs.reloaded':
       case 'call.stepped':
+        return
       case 'call.blocked':
+        // Between two faults a thread waits for its guest, which is in nobody's way.
+        if (event.on !== 'guest') dirty.now.device = true
         return
       case 'page.allocated':
         pages.used(event.frame)
@@ -154,16 +157,31 @@ export class Touch {
       case 'vm.uncounted':
       case 'vcpu.allocated':
       case 'vcpu.initialised':
-      case 'vcpu.deinitialised':
       case 'vcpu.freed':
         now.device = true
         later.device = true
+        return
+      case 'vcpu.deinitialised':
+        now.vms.add(event.vm)
+        now.device = true
+        later.device = true
+        return
+      case 'lock.awaited':
+      case 'lock.taken':
+      case 'lock.given':
+        now.device = true
         return
       case 'vcpu.started':
       case 'vcpu.stopped':
       case 'vcpu.terminated':
       case 'vcpu.poked':
+        now.vms.add(event.vm)
         if (!world.softc.on) now.device = true
+        return
+      case 'vcpu.locked':
+      case 'vcpu.unlocked':
+        now.vms.add(event.vm)
+        if (event.type === 'vcpu.locked' && world.threads[event.thread] === undefined) now.device = true
         return
       case 'vm.allocated':
       case 'vm.registered':
@@ -292,7 +310,7 @@ export class Touch {
   #look({ softc: { refcnt, inside, status } }: World): void {
     this.rests = status === 'suspended' && refcnt === 0
     // Told by a glance; the claim says the rest.
-    if (refcnt !== inside.length + (status === 'active' ? 1 : 0) || this.gateWasWrong) this.#dirty.now.device = true
+    if (refcnt !== inside.length + (status === 'active' ? 1 : 0)) this.#dirty.now.device = true
   }
 
   #learnt({ dead, object }: Partial<Locals>, call: CallRecord | null): void {
@@ -306,6 +324,8 @@ export class Touch {
   #replied(thread: ThreadId, call: CallRecord | null, world: World): void {
     const { now } = this.#dirty
     if (world.softc.inside.includes(thread) || call === null || call.command.type === 'ioc.term') now.device = true
+    const vcpus = call === null || call.vm === null ? undefined : world.vms[call.vm]?.vcpus
+    if (world.locks.length > 0 || vcpus?.some(({ lock }) => lock === thread)) now.device = true
     if (call === null) {
       for (const ref in world.vms) now.vms.add(Number(ref))
       for (const ref in world.objects) now.objects.add(Number(ref))

@@ -76,9 +76,14 @@ export function freeVm(): Answer {
   return DONE
 }
 
-/** Counts down after the teardown; the last VM switches virtualization off, still under vm_lock. */
+/** Counts down after the teardown. vm_lock stays taken. */
 export function uncountVm(kernel: Kernel): Answer {
   kernel.record({ type: 'vm.uncounted', vcpus: kernel.thread.locals.vcpus })
+  return DONE
+}
+
+/** The last VM switches virtualization off, still under vm_lock. */
+export function stopAfterLast(kernel: Kernel): Answer {
   if (kernel.world.softc.vmCt === 0) kernel.record({ type: 'vmm.stopped' })
   return DONE
 }

@@ -10,6 +10,7 @@ import type { Boot } from '../../events/boot.ts'
 import type { CallCommand, Pledge } from '../../events/command.ts'
 import type { Errno } from '../../events/errno.ts'
 import type { CpuId, ObjectRef, Pid, PmapRef, SlotIndex, ThreadId, VcpuId, VmId, VmRef } from '../../events/ids.ts'
+import type { LockMode, LockRef } from '../../events/lock.ts'
 import type { PageFate, VmInfo } from '../../events/reply.ts'
 import type { Advice, Inherit, Protection } from '../../events/space.ts'
 import type { WaitChannel } from '../../events/wait.ts'
@@ -271,6 +272,9 @@ export type Stale = {
   readonly freed: boolean
 }
 
+/** A lock that a thread holds beyond a step, or waits for. vc_lock is with its vCPU. */
+export type LockUse = LockRef & { readonly mode: LockMode; readonly thread: ThreadId; readonly held: boolean }
+
 export type ArmedFailpoint = { readonly fn: string; readonly k: number; readonly errno: Errno }
 
 export type World = {
@@ -287,6 +291,8 @@ export type World = {
   readonly cpus: readonly Cpu[]
   /** By the frame that they name. */
   readonly stale: Readonly<Record<number, readonly Stale[]>>
+  /** Nearly always nobody holds a lock between two steps. */
+  readonly locks: readonly LockUse[]
   readonly failpoints: readonly ArmedFailpoint[]
   readonly pagedaemon: 'idle' | 'evicting'
   /** References taken by host.hold, by the name they were taken under. */
@@ -337,6 +343,7 @@ export function bootWorld(boot: Boot, memory: MemoryReader): World {
     threads: {},
     cpus: cpusOf(boot),
     stale: {},
+    locks: [],
     failpoints: [],
     pagedaemon: 'idle',
     holds: {},

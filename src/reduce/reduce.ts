@@ -9,6 +9,7 @@ import type { Memory } from '../model/memory.ts'
 import { learnExit, learnFault, learnFrame, learnTranslation, reduceCall } from './call.ts'
 import { reduceDevice } from './device.ts'
 import type { WorldDraft } from './draft.ts'
+import { reduceLock } from './lock.ts'
 import type { Caller } from './lookup.ts'
 import { reduceMemory } from './memory.ts'
 import { reduceNested } from './nested.ts'
@@ -54,6 +55,10 @@ export function reduceEvent(world: WorldDraft, event: VmmEvent, seq: number, cal
     case 'call.blocked':
     case 'call.replied':
       return reduceCall(world, event)
+    case 'lock.awaited':
+    case 'lock.taken':
+    case 'lock.given':
+      return reduceLock(world, event)
     case 'vmm.started':
     case 'vmm.startRefused':
     case 'vmm.stopped':

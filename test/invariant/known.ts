@@ -324,7 +324,18 @@ export const KNOWN: readonly Known[] = [
       watched.finish('C')
       expect(watched.run.current.softc).to.include({ on: false, vmCt: 1 })
     },
-    breaks: [['I40', 'ioc.term', 'uncounting', 'device']],
+    breaks: [['I40', 'ioc.term', 'stoppingLast', 'device']],
+  },
+  {
+    id: 'F60',
+    what: 'a RUN whose exit structure cannot be read leaves the vCPU RUNNING for good',
+    designs: ALL,
+    run: (watched) => {
+      watched.process(100).create(100)
+      watched.fail('copyin', 1, 'EFAULT')
+      watched.dispatch({ type: 'ioc.run', pid: 100, vm: 1, vcpu: 0 })
+    },
+    breaks: [['I33', 'ioc.run', 'unlocking', 'vm 1']],
   },
   {
     id: 'D03 by way of mlock(2)',

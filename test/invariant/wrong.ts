@@ -204,6 +204,40 @@ export const WRONG: readonly Wrong[] = [
     call: { type: 'host.coredump', pid: 100 } as never,
     steps: () => [{ type: 'call.replied', thread: 'x', reply: { ok: true, ranges: [{ start: HVA, size: PAGE }] } }],
   },
+  { name: 'running-vcpu-has-one-runner', steps: () => [{ type: 'vcpu.poked', vm: 1, vcpu: 0, state: 1 }] },
+  {
+    name: 'running-vcpu-has-one-runner',
+    call: { type: 'ioc.resetcpu', pid: 100, vm: 1, vcpu: 0 } as never,
+    steps: () => [
+      { type: 'call.learnt', thread: 'x', locals: { vm: 1 } },
+      { type: 'vcpu.locked', vm: 1, vcpu: 0, thread: 'x' },
+      { type: 'vcpu.started', vm: 1, vcpu: 0 },
+    ],
+  },
+  {
+    name: 'answered-call-holds-no-lock',
+    steps: () => [{ type: 'lock.taken', lock: 'vm_lock', of: 0, mode: 'R', thread: 'gone' }],
+  },
+  {
+    name: 'answered-call-holds-no-lock',
+    call: { type: 'ioc.resetcpu', pid: 100, vm: 1, vcpu: 0 } as never,
+    steps: () => [
+      { type: 'call.learnt', thread: 'x', locals: { vm: 1 } },
+      { type: 'vcpu.locked', vm: 1, vcpu: 0, thread: 'x' },
+      { type: 'call.replied', thread: 'x', reply: { ok: true } },
+    ],
+  },
+  {
+    name: 'threads-do-not-wait-in-a-circle',
+    call: { type: 'ioc.term', pid: 100, vm: 1 } as never,
+    steps: () => [
+      { type: 'call.started', thread: 'y', command: { type: 'ioc.create', ...CREATE } },
+      { type: 'lock.taken', lock: 'vm_lock', of: 0, mode: 'W', thread: 'x' },
+      { type: 'lock.taken', lock: 'sc_slock', of: 0, mode: 'W', thread: 'y' },
+      { type: 'lock.awaited', lock: 'sc_slock', of: 0, mode: 'W', thread: 'x' },
+      { type: 'lock.awaited', lock: 'vm_lock', of: 0, mode: 'R', thread: 'y' },
+    ],
+  },
   {
     name: 'errno-tells-the-truth',
     call: { type: 'ioc.create', ...CREATE } as never,

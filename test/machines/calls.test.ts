@@ -104,7 +104,7 @@ describe('vm_create() of December 2025', () => {
 })
 
 const UNLISTED = 'droppingList done droppingOwn done draining done'
-const COUNTED = `uncounting done ${OUT}`
+const COUNTED = `uncounting done stoppingLast done ${OUT}`
 
 describe('vm_terminate() of May 2025', () => {
   hasPaths(terminateMachineOf(false, teardown), {

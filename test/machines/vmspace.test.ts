@@ -79,7 +79,7 @@ describe('vm_terminate() before the patch', () => {
       ...LOOKUP,
       [
         'tears down a whole VM',
-        `${FOUND} unlinkingFound done droppingList done droppingOwn done draining done ${WHOLE} uncounting done ${OUT}`,
+        `${FOUND} unlinkingFound done droppingList done droppingOwn done draining done ${WHOLE} uncounting done stoppingLast done ${OUT}`,
         `vm.unlink vm.teardown vcpu.deinit ${TOLD_ENTRIES}`,
       ],
     ],

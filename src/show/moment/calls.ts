@@ -1,7 +1,9 @@
 /**
- * Calls in flight: what each was asked, the step that is next, what it knows and what it waits for.
+ * Calls in flight: what each was asked, the step that is next, what it knows, what it waits for and which locks it holds.
  */
+import type { LockName } from '../../../events/lock.ts'
 import type { SourceOf } from '../../engine/routines.ts'
+import { type AwaitedLock, awaitedLock, type HeldLock, heldLocks } from '../../model/waits.ts'
 import { NO_LOCALS, type Thread, type World } from '../../model/world.ts'
 import { plain } from '../../tape/text.ts'
 import { commandText } from '../reply.ts'
@@ -11,7 +13,18 @@ import { type Part, section } from './part.ts'
 export function callsPart(world: World, sourceOf: SourceOf): Part {
   const calls = Object.values(world.threads).map((thread) => {
     const { id, command, place, locals, waiting } = thread
-    return { thread: id, command, place, source: sourceOf(command.type, place), waiting, locals: learnt(locals) }
+    const holds = heldLocks(world, id)
+    const awaits = awaitedLock(world, thread)
+    return {
+      thread: id,
+      command,
+      place,
+      source: sourceOf(command.type, place),
+      waiting,
+      holds,
+      awaits,
+      locals: learnt(locals),
+    }
   })
   return {
     name: 'calls',
@@ -19,15 +32,32 @@ export function callsPart(world: World, sourceOf: SourceOf): Part {
     lines: (paint) =>
       section(
         `${calls.length === 0 ? 'no' : calls.length} ${calls.length === 1 ? 'call' : 'calls'} in flight`,
-        calls.flatMap(({ thread, command, place, source, waiting, locals }) => [
+        calls.flatMap(({ thread, command, place, source, waiting, holds, awaits, locals }) => [
           `  ${paint.cyan(thread)}: ${commandText(command)}`,
           clip(`    next   ${place}${source === null ? '' : ` (${source})`}`),
-          ...(waiting === null ? [] : [`    waits  ${waiting}`]),
+          ...(waiting === null ? [] : [`    waits  ${waiting}${awaits === null ? '' : awaitedText(awaits)}`]),
+          ...(holds.length === 0 ? [] : [`    holds  ${holds.map(heldText).join(', ')}`]),
           ...(Object.keys(locals).length === 0 ? [] : wrapped('    knows  ', texts(locals))),
         ]),
         paint,
       ),
   }
+}
+
+const heldText = ({ lock, of, mode }: HeldLock): string =>
+  `${lock}${ownerText(lock, of)} for ${mode === 'R' ? 'reading' : 'writing'}`
+
+/** `, for vm_lock, which A holds`. */
+function awaitedText({ lock, of, holders }: AwaitedLock): string {
+  const held = holders.length === 0 ? 'which nobody holds any more' : `which ${holders.join(', ')} holds`
+  return `, for ${lock}${ownerText(lock, of)}, ${held}`
+}
+
+/** Whose lock it is, where there is more than one of the kind. */
+function ownerText(lock: LockName, of: number): string {
+  if (of === 0) return ''
+  const whose = lock === 'map' || lock === 'pm_mtx' ? 'process' : lock === 'object' ? 'object' : 'vm'
+  return ` of ${whose} ${of}`
 }
 
 /** The locals that say more than what a call starts with. */
