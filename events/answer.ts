@@ -37,5 +37,13 @@ export type Answer =
   | { readonly type: 'guest.left' }
   /** The PSP has done what it was asked; `done` is what that is to the guest of the handle. */
   | { readonly type: 'psp.executed'; readonly handle: PspHandle; readonly done: PspDone }
+  /** The guest's instruction is one that exits. */
+  | { readonly type: 'guest.trapped' }
+  /** A host interrupt, or the IPI of another thread, has made the guest exit. */
+  | { readonly type: 'vcpu.kicked' }
+  /** The guest has a clock, which is to be updated. */
+  | { readonly type: 'clock.due' }
+  | { readonly type: 'wallclock.due' }
+  | { readonly type: 'pdptes.due' }
   | { readonly type: 'page.chosen'; readonly frame: Frame }
   | { readonly type: 'page.freed'; readonly object: ObjectRef; readonly index: number }

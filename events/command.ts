@@ -5,6 +5,7 @@
  */
 import type { Word64 } from './address.ts'
 import type { Errno } from './errno.ts'
+import type { Registers } from './guest.ts'
 import type { Pid, ThreadId, VcpuId, VmId } from './ids.ts'
 import type { Asid, PspHandle } from './psp.ts'
 import type { Advice, Inherit, Protection } from './space.ts'
@@ -46,7 +47,14 @@ export type IocSharemem = {
   readonly va: readonly Word64[]
 }
 /** VMM_IOC_RUN: the thread stays in the guest until the guest or the host makes it leave. */
-export type IocRun = { readonly type: 'ioc.run'; readonly pid: Pid; readonly vm: VmId; readonly vcpu: VcpuId }
+export type IocRun = {
+  readonly type: 'ioc.run'
+  readonly pid: Pid
+  readonly vm: VmId
+  readonly vcpu: VcpuId
+  /** vrp_intr_pending: vmd has an interrupt for the guest. */
+  readonly interrupt?: boolean
+}
 export type IocTerm = { readonly type: 'ioc.term'; readonly pid: Pid; readonly vm: VmId }
 export type IocInfo = {
   readonly type: 'ioc.info'
@@ -54,7 +62,34 @@ export type IocInfo = {
   /** vip_size in bytes. */
   readonly size: number
 }
-export type IocResetcpu = { readonly type: 'ioc.resetcpu'; readonly pid: Pid; readonly vm: VmId; readonly vcpu: VcpuId }
+export type IocResetcpu = {
+  readonly type: 'ioc.resetcpu'
+  readonly pid: Pid
+  readonly vm: VmId
+  readonly vcpu: VcpuId
+  /** Of the initial register state, what is modelled; registers that are missing are 0. */
+  readonly registers?: Partial<Registers>
+}
+/** Which registers READREGS and WRITEREGS are about, and what the caller's structure holds; 0 where it is missing. */
+type RegisterCall = { readonly pid: Pid; readonly vm: VmId; readonly vcpu: VcpuId; readonly mask: number }
+/** VMM_IOC_READREGS. `mask` is VM_RWREGS_CRS 4, VM_RWREGS_MSRS 8; other groups are not modelled. */
+export type IocReadregs = { readonly type: 'ioc.readregs' } & RegisterCall
+export type IocWriteregs = { readonly type: 'ioc.writeregs'; readonly registers: Partial<Registers> } & RegisterCall
+/** VMM_IOC_READVMPARAMS. `mask` is VM_RWVMPARAMS_PVCLOCK_SYSTEM_GPA 1, VM_RWVMPARAMS_PVCLOCK_VERSION 2. */
+export type IocReadvmparams = { readonly type: 'ioc.readvmparams' } & RegisterCall
+export type IocWritevmparams = {
+  readonly type: 'ioc.writevmparams'
+  readonly gpa: Word64
+  readonly version: number
+} & RegisterCall
+/** VMM_IOC_INTR: vmd has an interrupt for the guest, or has none any more. */
+export type IocIntr = {
+  readonly type: 'ioc.intr'
+  readonly pid: Pid
+  readonly vm: VmId
+  readonly vcpu: VcpuId
+  readonly pending: boolean
+}
 /**
  * VMM_IOC_MPROTECT_EPT, which only the design before the patch knows: other rights for the guest's mapping of
  * [gpa, gpa + size). `prot` is PROT_READ 1, PROT_WRITE 2, PROT_EXEC 4, added up.
@@ -107,6 +142,22 @@ export type GuestTouch = {
 }
 /** The guest of a vCPU that is inside VMM_IOC_RUN does something that ends the ioctl, as HLT or a port access does. */
 export type GuestLeave = { readonly type: 'guest.leave'; readonly vm: VmId; readonly vcpu: VcpuId }
+/** The guest executes MOV to CR0, CR3 or CR4. */
+export type GuestWritecr = {
+  readonly type: 'guest.writecr'
+  readonly vm: VmId
+  readonly vcpu: VcpuId
+  readonly cr: number
+  readonly word: Word64
+}
+/** The guest executes WRMSR. */
+export type GuestWrmsr = {
+  readonly type: 'guest.wrmsr'
+  readonly vm: VmId
+  readonly vcpu: VcpuId
+  readonly msr: number
+  readonly word: Word64
+}
 
 export type HostSpawn = { readonly type: 'host.spawn'; readonly pid: Pid; readonly pledge: readonly Pledge[] }
 export type HostExit = { readonly type: 'host.exit'; readonly pid: Pid }
@@ -340,6 +391,11 @@ export type CallCommand =
   | IocTerm
   | IocInfo
   | IocResetcpu
+  | IocReadregs
+  | IocWriteregs
+  | IocReadvmparams
+  | IocWritevmparams
+  | IocIntr
   | IocMprotectept
   | IocUnknown
   | GuestFault
@@ -373,7 +429,7 @@ export type CallCommand =
   | PspRequest
 
 /** A command that is told to a call in flight: the guest acts, and VMM_IOC_RUN answers. */
-export type GuestCommand = GuestTouch | GuestLeave
+export type GuestCommand = GuestTouch | GuestLeave | GuestWritecr | GuestWrmsr
 
 export type Command = CallCommand | GuestCommand
 export type CommandType = Command['type']

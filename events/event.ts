@@ -7,6 +7,7 @@
  */
 import type { CallEvent } from './call.ts'
 import type { DeviceEvent } from './device.ts'
+import type { GuestEvent } from './guest.ts'
 import type { ThreadId } from './ids.ts'
 import type { LockEvent } from './lock.ts'
 import type { MemoryEvent } from './memory.ts'
@@ -30,6 +31,7 @@ export type VmmEvent =
   | SlotEvent
   | HoldEvent
   | VcpuEvent
+  | GuestEvent
   | PmapEvent
   | ObjectEvent
   | PageEvent

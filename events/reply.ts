@@ -4,6 +4,7 @@
  */
 import type { Word64 } from './address.ts'
 import type { Errno } from './errno.ts'
+import type { Registers } from './guest.ts'
 import type { Pid, ThreadId, VcpuId, VmId } from './ids.ts'
 import type { Asid, PspGuestState, PspHandle } from './psp.ts'
 import type { WaitChannel } from './wait.ts'
@@ -57,7 +58,7 @@ export type FaultReply = ({ readonly ok: true } & FaultReport) | (Refusal & { re
 export type RunReply =
   | {
       readonly ok: true
-      readonly reason: 'none' | 'mmio' | 'protect' | 'guest' | 'signal'
+      readonly reason: 'none' | 'mmio' | 'protect' | 'guest' | 'signal' | 'interrupt'
       readonly report: FaultReport | null
     }
   | (Refusal & { readonly report: FaultReport | null })
@@ -90,6 +91,14 @@ export type GuestReply =
       readonly word?: Word64
     }
   | Refusal
+/** What READREGS found of the groups of registers that were asked for. */
+export type RegistersReply = { readonly ok: true; readonly registers: Partial<Registers> } | Refusal
+/** What READVMPARAMS found: vc_pvclock_system_gpa and vc_pvclock_version, where they were asked for. */
+export type ParamsReply = { readonly ok: true; readonly clockGpa?: Word64; readonly clockVersion?: number } | Refusal
+/** `refused` is the vector of the exception that the CPU, or vmm(4), answers the guest's instruction with. */
+export type InstructionReply =
+  | { readonly ok: true; readonly refused: number | null; readonly left: RunReply | null }
+  | Refusal
 export type MmapReply = { readonly ok: true; readonly va: Word64 } | Refusal
 /** What became of an inactive page: used again, freed as it was, or freed after it was written to swap. */
 export type PageFate = 'activated' | 'freed' | 'written'
@@ -120,6 +129,9 @@ export type Reply =
   | TouchReply
   | ReadReply
   | GuestReply
+  | RegistersReply
+  | ParamsReply
+  | InstructionReply
   | MmapReply
   | ReclaimReply
   | CoredumpReply
@@ -137,11 +149,18 @@ export type ReplyOf = {
   readonly 'ioc.term': PlainReply
   readonly 'ioc.info': InfoReply
   readonly 'ioc.resetcpu': PlainReply
+  readonly 'ioc.readregs': RegistersReply
+  readonly 'ioc.writeregs': PlainReply
+  readonly 'ioc.readvmparams': ParamsReply
+  readonly 'ioc.writevmparams': PlainReply
+  readonly 'ioc.intr': PlainReply
   readonly 'ioc.mprotectept': PlainReply
   readonly 'ioc.unknown': PlainReply
   readonly 'guest.fault': FaultReply
   readonly 'guest.touch': GuestReply
   readonly 'guest.leave': GuestReply
+  readonly 'guest.writecr': InstructionReply
+  readonly 'guest.wrmsr': InstructionReply
   readonly 'host.spawn': PlainReply
   readonly 'host.exit': PlainReply
   readonly 'host.signal': PlainReply

@@ -55,7 +55,7 @@ export type VcpuExited = {
   readonly type: 'vcpu.exited'
   readonly vm: VmRef
   readonly vcpu: VcpuId
-  readonly reason: 'guest' | 'signal'
+  readonly reason: 'guest' | 'signal' | 'instruction' | 'interrupt'
 }
 /** vm_run(): back to STOPPED, and userland will be told why. */
 export type VcpuStopped = { readonly type: 'vcpu.stopped'; readonly vm: VmRef; readonly vcpu: VcpuId }

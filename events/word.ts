@@ -32,6 +32,13 @@ export function withoutBits(word: bigint, low: number, count: number): bigint {
   return word - bitsOf(word, low, count) * 2n ** BigInt(low)
 }
 
+/** The bits that are 1 in either. */
+export function united(one: bigint, two: bigint): bigint {
+  let out = one
+  for (let bit = 0; bit < 64; bit += 1) if (hasBit(two, bit)) out = withBit(out, bit)
+  return out
+}
+
 /** Words of a page that are not 0, by their index; a page that holds words holds an immutable table of them. */
 export type WordTable = Readonly<Record<number, Word64>>
 

@@ -31,7 +31,7 @@ export type VcpuInput =
   | { readonly type: 'run' }
   | { readonly type: 'enter' }
   | { readonly type: 'fault'; readonly gpa: Word64 }
-  | { readonly type: 'leave'; readonly reason: 'guest' | 'signal' }
+  | { readonly type: 'leave'; readonly reason: 'guest' | 'signal' | 'instruction' | 'interrupt' }
   | { readonly type: 'stop' }
   | { readonly type: 'kill'; readonly errno: Errno }
   | { readonly type: 'poke'; readonly state: number }

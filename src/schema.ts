@@ -36,7 +36,7 @@ export function text(wanted: string, accepts: RegExp = /(?:)/) {
 }
 
 /** One of `values`. @param noun what a value is, as in `an access`. */
-export function oneOf<const Value extends string>(noun: string, values: readonly Value[]) {
+export function oneOf<const Value extends string | number>(noun: string, values: readonly Value[]) {
   return word<Value>(`${noun}: ${values.join(', ')}`, (input) => values.find((value) => value === input))
 }
 

@@ -4,6 +4,7 @@
  * Source: vm_run() of vmm.c; vcpu_run_vmx() and vcpu_run_svm() of vmm_machdep.c. The fault handlers are the design's.
  */
 
+import { loadingPdptes, updatingClock, updatingNewClock, writingWallClock } from './clock.ts'
 import { finding, gate, type nestedFault, type nestedFaultOfSpace } from './fragments.ts'
 import { callSetup, NO_CALL } from './setup.ts'
 
@@ -65,20 +66,43 @@ export function runMachineOf(fault: Fault) {
           calls: 'vcpu_load',
           source: 'vcpu_run_vmx(): VMCS and, at the first iteration, INVEPT; vcpu_run_svm()',
         },
-        on: { done: { target: 'inGuest', actions: 'vcpuEnter' } },
+        on: { done: { target: 'inGuest', actions: 'vcpuEnter' }, 'clock.due': { target: 'extractingClock' } },
       },
+      ...updatingClock({ target: 'inGuest', actions: 'vcpuEnter' }),
       inGuest: {
         meta: { calls: 'guest', source: 'VMLAUNCH, VMRESUME or VMRUN; vcpu_must_stop() at each exit' },
         on: {
           'guest.faulted': { target: 'classifying', actions: 'vcpuFault' },
+          'guest.trapped': { target: 'handlingInstruction', actions: 'vcpuTrap' },
           'guest.left': { target: 'stopping', actions: 'vcpuLeaveGuest' },
+          'vcpu.kicked': { target: 'resuming', actions: 'vcpuLeaveKicked' },
           'vcpu.mustStop': { target: 'stopping', actions: 'vcpuLeaveSignal' },
         },
       },
       ...fault('resuming', 'stopping', 'terminating'),
+      handlingInstruction: {
+        meta: {
+          calls: 'handle_instruction',
+          source: 'vmx_handle_cr(), vmx_handle_wrmsr(), svm_handle_msr(): what the guest writes to a register',
+        },
+        on: {
+          done: { target: 'resuming' },
+          'pdptes.due': { target: 'extractingPdptes' },
+          'clock.due': { target: 'extractingNewClock' },
+          'wallclock.due': { target: 'extractingWallClock' },
+          refused: { target: 'terminating' },
+        },
+      },
+      ...loadingPdptes({ target: 'resuming' }, 'terminating'),
+      ...updatingNewClock({ target: 'resuming' }),
+      ...writingWallClock({ target: 'resuming' }),
       resuming: {
         meta: { calls: 'vcpu_must_stop', source: 'vcpu_run_vmx(), vcpu_run_svm(): leave or enter again' },
-        on: { done: { target: 'inGuest', actions: 'vcpuEnter' }, 'vcpu.mustStop': { target: 'stopping' } },
+        on: {
+          done: { target: 'inGuest', actions: 'vcpuEnter' },
+          'clock.due': { target: 'extractingClock' },
+          'vcpu.mustStop': { target: 'stopping' },
+        },
       },
       stopping: {
         meta: { calls: 'nothing', source: 'vm_run(): 0 or EAGAIN, the state is STOPPED' },

@@ -32,6 +32,8 @@ export type PausePoint =
   | 'uvm_fault_wire'
   | 'uvm_map_pageable'
   | 'ccp_docmd'
+  | 'km_alloc'
+  | 'km_free'
   | 'rw_enter_write'
   | 'rw_exit_read'
 
@@ -139,6 +141,24 @@ export const callSetup = setup({
         vm: vm ?? NO_VM,
         vcpu,
         input: { type: 'leave', reason: 'signal' },
+      }),
+    ),
+    vcpuTrap: emit(
+      ({ context: { vm, vcpu } }): Tell => ({
+        to: 'vcpu',
+        type: 'tell.vcpu',
+        vm: vm ?? NO_VM,
+        vcpu,
+        input: { type: 'leave', reason: 'instruction' },
+      }),
+    ),
+    vcpuLeaveKicked: emit(
+      ({ context: { vm, vcpu } }): Tell => ({
+        to: 'vcpu',
+        type: 'tell.vcpu',
+        vm: vm ?? NO_VM,
+        vcpu,
+        input: { type: 'leave', reason: 'interrupt' },
       }),
     ),
     vcpuStop: emit(

@@ -7,8 +7,9 @@ import type { CallCommand, Command, GuestCommand, RangeRequest } from '../../eve
 import type { Pid, ThreadId, VmRef } from '../../events/ids.ts'
 import type { Outcome, RunReply } from '../../events/reply.ts'
 import type { StepOutcome } from '../engine/engine.ts'
+import { isGuestCommand } from '../engine/run.ts'
 import { vmWithId } from '../kernel/kernel.ts'
-import { translate } from '../kernel/mmu.ts'
+import { isAboutContents, translate } from '../kernel/mmu.ts'
 import type { Played } from '../scenario/play.ts'
 import { commandText } from '../show/reply.ts'
 import type { Act } from './act.ts'
@@ -78,7 +79,7 @@ export class Retelling {
   #tellOne(act: Act): Omit<Told, 'notes'> {
     const { command, result } = act
     if (command === null) return { command, result }
-    if (command.type === 'guest.touch' || command.type === 'guest.leave') return this.#tellGuest(command, act)
+    if (isGuestCommand(command)) return this.#tellGuest(command, act)
     if (!act.begins) return this.#goOn(command, act)
     const passed = this.#passedOver(command)
     if (passed !== null) return { command: null, result: { kind: 'passed', text: passed } }
@@ -266,7 +267,7 @@ export class Retelling {
     const runner = run.runnerOf(asked.vm, asked.vcpu)
     const waits = this.#failures.areExpectedIn(this.#act)
     if (runner !== null && act.thread !== null) this.#threads.set(act.thread, runner)
-    if (runner === null || asked.type === 'guest.leave' || !(waits || act.result.kind === 'stands'))
+    if (runner === null || asked.type !== 'guest.touch' || !(waits || act.result.kind === 'stands'))
       return { command: asked, result: { kind: 'answered', outcome: run.dispatch(asked) } }
     const pmap = vmWithId(run.current, asked.vm)?.pmap ?? null
     if (translate(run.current, pmap, asked.gpa, asked.access) !== null)
@@ -294,7 +295,7 @@ export class Retelling {
       return this.#ended(act, runner, outcomeOf(outcome, runner))
     if (outcome.kind === 'replied')
       return { kind: 'answered', outcome: { ok: true, faulted: true, left: outcome.reply as RunReply } }
-    const again = touch.value === undefined ? null : run.dispatch(touch)
+    const again = isAboutContents(touch) ? run.dispatch(touch) : null
     if (again !== null && 'faulted' in again)
       return { kind: 'answered', outcome: { ...again, faulted: true } as Outcome }
     return { kind: 'answered', outcome: { ok: true, faulted: true, left: null } }

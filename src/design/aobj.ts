@@ -15,6 +15,7 @@ import {
   wakeupMachine,
 } from '../../machines/calls/host.ts'
 import { infoMachine } from '../../machines/calls/info.ts'
+import { intrMachine, readvmparamsMachine, rwregsMachineOf, writevmparamsMachine } from '../../machines/calls/regs.ts'
 import { resetcpuMachine } from '../../machines/calls/resetcpu.ts'
 import { faultMachineOf, runMachineOf } from '../../machines/calls/run.ts'
 import { sharememMachine } from '../../machines/calls/sharemem.ts'
@@ -24,10 +25,13 @@ import * as device from '../kernel/device.ts'
 import * as host from '../kernel/host.ts'
 import { DONE, type Primitive } from '../kernel/kernel.ts'
 import { filterRequest } from '../kernel/pledge.ts'
+import * as clock from '../kernel/pvclock.ts'
 import * as pdaemon from '../kernel/uvm_pdaemon.ts'
 import * as create from '../kernel/vmm_create.ts'
 import * as find from '../kernel/vmm_find.ts'
 import * as info from '../kernel/vmm_info.ts'
+import * as instruction from '../kernel/vmm_instruction.ts'
+import * as regs from '../kernel/vmm_regs.ts'
 import * as run from '../kernel/vmm_run.ts'
 import * as share from '../kernel/vmm_share.ts'
 import * as tear from '../kernel/vmm_teardown.ts'
@@ -113,6 +117,27 @@ const primitives: Readonly<Record<string, Primitive>> = {
   guest: run.runGuest,
   vcpu_must_stop: run.checkMustStop,
   run_copyout: run.copyOutRun,
+  rwregs_mode: regs.chooseMode,
+  vcpu_readregs: regs.readRegisters,
+  vcpu_writeregs: regs.writeRegisters,
+  vm_readvmparams: regs.readParams,
+  vm_writevmparams: regs.writeParams,
+  vmm_init_pvclock: regs.placeGivenClock,
+  vm_intr_pending: regs.flagInterrupt,
+  pvclock_extract: clock.extractClock,
+  pvclock_open: clock.openClock,
+  pvclock_fill: clock.fillClock,
+  pvclock_close: clock.closeClock,
+  wallclock_extract: clock.extractWallClock,
+  wallclock_open: clock.openWallClock,
+  wallclock_fill: clock.fillWallClock,
+  wallclock_close: clock.closeWallClock,
+  handle_instruction: instruction.handlerOfInstructions(true),
+  pdptes_extract: instruction.extractPdptes,
+  // An address of the kernel to map the page at: what is modelled of it is the sleep.
+  pdptes_map: () => DONE,
+  pdptes_read: instruction.readPdptes,
+  pdptes_unmap: () => DONE,
   spawn: host.spawnProcess,
   signal: host.signalProcess,
   access: host.access,
@@ -133,6 +158,11 @@ const shared = {
   'ioc.run': runMachineOf(nestedFault),
   'ioc.info': infoMachine,
   'ioc.resetcpu': resetcpuMachine,
+  'ioc.readregs': rwregsMachineOf('vcpu_readregs'),
+  'ioc.writeregs': rwregsMachineOf('vcpu_writeregs'),
+  'ioc.readvmparams': readvmparamsMachine,
+  'ioc.writevmparams': writevmparamsMachine,
+  'ioc.intr': intrMachine,
   // The patch removed it.
   'ioc.mprotectept': unknownMachine,
   'ioc.unknown': unknownMachine,

@@ -94,7 +94,14 @@ export function replyOf(world: World, thread: Thread): Reply {
       if (refusal !== null || guest === undefined) return refusal ?? { ok: false, errno: 'EIO', at: 'ccp_docmd' }
       return { ok: true, guest: guest.life, asid: guest.asid, es: guest.es }
     }
+    case 'ioc.readregs':
+      return refusal ?? { ok: true, registers: { ...locals.registers } }
+    case 'ioc.readvmparams':
+      return refusal ?? { ok: true, ...locals.params }
     case 'ioc.term':
+    case 'ioc.writeregs':
+    case 'ioc.writevmparams':
+    case 'ioc.intr':
     case 'ioc.resetcpu':
     case 'ioc.mprotectept':
     case 'ioc.unknown':

@@ -13,6 +13,7 @@ import { mprotecteptMachine } from '../../machines/calls/mprotectept.ts'
 import { faultMachineOf, runMachineOf } from '../../machines/calls/run.ts'
 import { sharememMachineOfSpace } from '../../machines/calls/sharemem.ts'
 import { terminateMachineOf } from '../../machines/calls/term.ts'
+import { handlerOfInstructions } from '../kernel/vmm_instruction.ts'
 import * as protect from '../kernel/vmm_mprotectept.ts'
 import * as space from '../kernel/vmspace.ts'
 import { aobj } from './aobj.ts'
@@ -36,6 +37,8 @@ export const vmspace: Design = {
     ...aobj.primitives,
     vm_create_check_mem_ranges: space.validateCreateOfSpace,
     vm_impl_mode: space.checkMode,
+    // The wall clock came later. Medium: with which revision, between 1.34 and 1.64.
+    handle_instruction: handlerOfInstructions(false),
     uvmspace_alloc: space.allocateSpace,
     next_range: space.nextRange,
     uvm_share_nested: space.shareRange,

@@ -18,6 +18,7 @@ import type { Design } from '../design/design.ts'
 import { replyOf } from '../design/reply.ts'
 import { vmWithId } from '../kernel/kernel.ts'
 import { accessGuest, isAboutContents, leavesTrace, translateGuest } from '../kernel/mmu.ts'
+import { execute } from '../kernel/vmm_instruction.ts'
 import { pspLife } from '../model/psp.ts'
 import type { Thread, World } from '../model/world.ts'
 import type { Driver } from '../reduce/drivers.ts'
@@ -209,6 +210,12 @@ export class Engine {
     if (panic !== null) return { kind: 'panicked', fn: panic.fn, panic: panic.kind }
     const step = this.#stepOf(runner, this.#kernel.enter(runner))
     if (command.type === 'guest.leave') return this.#answer(runner, step, { type: 'guest.left' })
+    if (command.type !== 'guest.touch') {
+      const left = execute(this.#kernel, command)
+      if (left !== null) return this.#answer(runner, step, left)
+      this.#kernel.endStep(step.name)
+      return { kind: 'moved', place: step.name }
+    }
     const at = translateGuest(this.#kernel, command)
     const isSeen = at !== null && (isAboutContents(command) || leavesTrace(this.world, at, command.access))
     if (!isSeen) return this.#answer(runner, step, { type: 'guest.faulted', gpa: command.gpa })

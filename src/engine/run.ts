@@ -12,6 +12,7 @@ import type { Design } from '../design/design.ts'
 import { DEFAULT_DESIGN, designNamed } from '../design/designs.ts'
 import { vmWithId } from '../kernel/kernel.ts'
 import { isAboutContents, leavesTrace, type Translation, translate } from '../kernel/mmu.ts'
+import { faultOfInstruction, type Instruction } from '../kernel/vmm_instruction.ts'
 import { peek, wordAt } from '../kernel/words.ts'
 import type { MemoryDump } from '../model/memory/dump.ts'
 import { VersionedMemory } from '../model/memory/versioned.ts'
@@ -94,7 +95,7 @@ export class Run {
   dispatch<Asked extends Command>(command: Asked): Outcome<Asked['type']>
   dispatch(command: Command): Outcome {
     if (this.current.panic !== null) return { ok: false, panic: this.current.panic }
-    if (command.type === 'guest.touch' || command.type === 'guest.leave') return this.#guest(command)
+    if (isGuestCommand(command)) return this.#guest(command)
     const thread = this.start(command)
     return this.finish(thread)
   }
@@ -158,12 +159,14 @@ export class Run {
   #guest(command: GuestCommand): GuestReply | Outcome {
     const runner = this.#engine.runnerOf(command.vm, command.vcpu)
     if (runner === null) return { ok: false, errno: 'ESRCH', at: 'guest' }
+    if (command.type === 'guest.writecr' || command.type === 'guest.wrmsr') return this.#instruct(command, runner)
     const touch = command.type === 'guest.touch' ? command : null
     const isServed = touch !== null && this.#translate(touch) !== null
     if (isServed && !this.#isSeen(touch)) return { ok: true, faulted: false, left: null }
-    let outcome =
-      touch !== null && !isServed ? this.#engine.guestFault(touch.gpa, runner) : this.#engine.guest(command, runner)
-    while (outcome.kind === 'moved' && outcome.place !== 'inGuest') outcome = this.#engine.step(runner)
+    let outcome = this.#untilInGuest(
+      touch !== null && !isServed ? this.#engine.guestFault(touch.gpa, runner) : this.#engine.guest(command, runner),
+      runner,
+    )
     // An access whose contents matter is tried again once its page is there.
     if (touch !== null && isAboutContents(touch) && outcome.kind === 'moved' && !isServed) {
       if (this.#translate(touch) !== null) outcome = this.#engine.guest(touch, runner)
@@ -173,6 +176,24 @@ export class Run {
     const left = outcome.kind === 'replied' ? (outcome.reply as RunReply) : null
     if (touch === null) return { ok: true, faulted: false, left }
     return { ok: true, faulted: !isServed, left, ...(left === null ? this.#contents(touch) : {}) }
+  }
+
+  /** An instruction of the guest; tried again once a page is there that it could not do without. */
+  #instruct(command: Instruction, runner: ThreadId): Outcome {
+    const faults = faultOfInstruction(this.current, command.vm, command.vcpu, command) !== null
+    let outcome = this.#untilInGuest(this.#engine.guest(command, runner), runner)
+    if (faults && outcome.kind === 'moved') outcome = this.#untilInGuest(this.#engine.guest(command, runner), runner)
+    if (outcome.kind === 'panicked') return { ok: false, panic: { fn: outcome.fn, kind: outcome.panic } }
+    if (outcome.kind === 'blocked') return { ok: false, blocked: outcome.on, thread: runner }
+    const refused = this.current.threads[runner]?.locals.instruction?.refused ?? null
+    return { ok: true, refused, left: outcome.kind === 'replied' ? (outcome.reply as RunReply) : null }
+  }
+
+  /** Steps the runner on to its next entry, or to where it does not go on. */
+  #untilInGuest(first: StepOutcome, runner: ThreadId): StepOutcome {
+    let outcome = first
+    while (outcome.kind === 'moved' && outcome.place !== 'inGuest') outcome = this.#engine.step(runner)
+    return outcome
   }
 
   /** What an access found or left, where somebody asks. */
@@ -198,6 +219,19 @@ export class Run {
   snapshot(): RunSnapshot {
     const { memory: _, ...records } = this.world
     return { design: this.design.name, records, memory: this.#memory.dump() }
+  }
+}
+
+/** Whether a command is told to a call in flight. */
+export function isGuestCommand(command: Command): command is GuestCommand {
+  switch (command.type) {
+    case 'guest.touch':
+    case 'guest.leave':
+    case 'guest.writecr':
+    case 'guest.wrmsr':
+      return true
+    default:
+      return false
   }
 }
 

@@ -7,7 +7,14 @@ import type { Answer } from '../../events/answer.ts'
 import { type Blocked, blocked, commandOf, DONE, type Kernel, learn, panic, refuse } from './kernel.ts'
 
 /** Requests whose parameters come back to the caller: _IOWR. @source dev/vmm/vmm.h */
-const COPIED_OUT: readonly string[] = ['ioc.create', 'ioc.run', 'ioc.info', 'ioc.sharemem']
+const COPIED_OUT: readonly string[] = [
+  'ioc.create',
+  'ioc.run',
+  'ioc.info',
+  'ioc.sharemem',
+  'ioc.readregs',
+  'ioc.readvmparams',
+]
 
 /** The way in: sc_slock, interruptibly, and the wait for an active device. */
 export function enterDevice(kernel: Kernel): Answer | Blocked {

@@ -33,6 +33,11 @@ export const PRESENT: Answer = Object.freeze({ type: 'page.present' })
 export const ABSENT: Answer = Object.freeze({ type: 'page.absent' })
 export const MUST_STOP: Answer = Object.freeze({ type: 'vcpu.mustStop' })
 export const ASSIST: Answer = Object.freeze({ type: 'fault.assist' })
+export const CLOCK_DUE: Answer = Object.freeze({ type: 'clock.due' })
+export const WALLCLOCK_DUE: Answer = Object.freeze({ type: 'wallclock.due' })
+export const PDPTES_DUE: Answer = Object.freeze({ type: 'pdptes.due' })
+export const TRAPPED: Answer = Object.freeze({ type: 'guest.trapped' })
+export const KICKED: Answer = Object.freeze({ type: 'vcpu.kicked' })
 
 export function blocked(on: WaitChannel): Blocked {
   return { type: 'blocked', on }

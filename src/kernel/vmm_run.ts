@@ -9,6 +9,7 @@ import type { Frame, Gpa, Hva, Word64 } from '../../events/address.ts'
 import { addWords, pageOf, truncPage, VM_MAXUSER_ADDRESS } from '../../events/address.ts'
 import type { Answer } from '../../events/answer.ts'
 import type { Errno } from '../../events/errno.ts'
+import { guestOf } from '../model/guest.ts'
 import { LEAF_EXECUTE, LEAF_READ, LEAF_WRITE, leafFlags, leafFrame } from '../model/memory.ts'
 import { VCPU_STOPPED, VM_MEM_MMIO, type Vm } from '../model/world.ts'
 import {
@@ -16,9 +17,12 @@ import {
   ASSIST,
   type Blocked,
   blocked,
+  CLOCK_DUE,
+  commandOf,
   curproc,
   DONE,
   type Kernel,
+  KICKED,
   learn,
   MUST_STOP,
   PRESENT,
@@ -28,9 +32,11 @@ import {
 } from './kernel.ts'
 import { enterNested } from './pmap.ts'
 import { allows } from './protection.ts'
+import { isClockWanted } from './pvclock.ts'
 import { faultIn, isAsleepInFault } from './uvm_fault.ts'
 import { entryAt } from './uvm_map.ts'
 import { mustStop } from './vmm_find.ts'
+import { resetRegisters } from './vmm_regs.ts'
 
 /** Longest instruction that VMX may report for an assist. */
 const INSTRUCTION_LENGTH_MAX = 15
@@ -252,6 +258,9 @@ export function resetVcpu(kernel: Kernel): Answer {
   if (vm.vcpus.find((one) => one.id === vcpu)?.state !== VCPU_STOPPED) return refuse(kernel, 'EBUSY', 'vm_resetcpu')
   const errno = kernel.fails('vcpu_reset_regs')
   kernel.record({ type: 'vcpu.reset', vm: vm.ref, vcpu, errno })
+  const { registers } = commandOf(kernel, 'ioc.resetcpu')
+  const isNew = registers === undefined && vm.vcpus.find((one) => one.id === vcpu)?.guest === undefined
+  if (errno === null && !isNew) resetRegisters(kernel, registers ?? {})
   return errno === null ? DONE : refuse(kernel, 'EIO', 'vcpu_reset_regs')
 }
 
@@ -265,28 +274,52 @@ export function startVcpu(kernel: Kernel): Answer {
 /** vm_run(): after a copyin() that failed nobody puts the state back. */
 export function copyInRun(kernel: Kernel): Answer {
   const errno = kernel.fails('copyin')
-  return errno === null ? DONE : refuse(kernel, errno, 'copyin')
+  if (errno !== null) return refuse(kernel, errno, 'copyin')
+  const { vcpu } = kernel.thread.locals
+  const vm = vmOf(kernel)
+  // vc_inject is what the caller gives, which here is nothing.
+  if (vm.vcpus[vcpu]?.guest?.exception != null) kernel.record({ type: 'exception.dropped', vm: vm.ref, vcpu })
+  return DONE
 }
 
 /** First iteration of the run loop: on VMX an INVEPT for what this CPU may have cached. */
 export function loadVcpu(kernel: Kernel): Answer {
-  const { pmap } = vmOf(kernel)
+  const { pmap, ref, vcpus } = vmOf(kernel)
+  const { vcpu } = kernel.thread.locals
+  const pending = commandOf(kernel, 'ioc.run').interrupt ?? false
+  // vc_intr is what the caller says, whatever VMM_IOC_INTR has said since the caller looked.
+  if (guestOf(vcpus[vcpu]).interrupt !== pending) kernel.record({ type: 'interrupt.flagged', vm: ref, vcpu, pending })
   if (kernel.world.boot.mode === 'ept' && pmap !== null) kernel.record({ type: 'ept.invalidated', pmap })
-  return DONE
+  const guest = vmOf(kernel).vcpus[vcpu]?.guest
+  return guest !== undefined && isClockWanted(guest.clockGpa) ? CLOCK_DUE : DONE
 }
 
 /** The guest runs until it, or a signal, makes the vCPU leave. */
 export function runGuest(kernel: Kernel): Answer | Blocked {
   const { vcpu } = kernel.thread.locals
-  return mustStop(kernel, vmOf(kernel).vcpus[vcpu]) ? MUST_STOP : blocked('guest')
+  const one = vmOf(kernel).vcpus[vcpu]
+  if (mustStop(kernel, one)) return MUST_STOP
+  // The IPI of VMM_IOC_INTR, or the host's own interrupts, make the guest exit.
+  return one?.guest?.interrupt === true ? KICKED : blocked('guest')
 }
 
 /** Between two entries. */
 export function checkMustStop(kernel: Kernel): Answer {
   const { vcpu } = kernel.thread.locals
-  if (!mustStop(kernel, vmOf(kernel).vcpus[vcpu])) return DONE
-  learn(kernel, { reason: 'signal' })
-  return MUST_STOP
+  const one = vmOf(kernel).vcpus[vcpu]
+  if (mustStop(kernel, one)) {
+    learn(kernel, { reason: 'signal' })
+    return MUST_STOP
+  }
+  // Most vCPUs have nothing of the kind: one look is all that an entry costs them.
+  const guest = one?.guest
+  if (guest === undefined) return DONE
+  // vc_irqready: the model's guest can take interrupts at any time.
+  if (guest.interrupt) {
+    learn(kernel, { reason: 'interrupt' })
+    return MUST_STOP
+  }
+  return isClockWanted(guest.clockGpa) ? CLOCK_DUE : DONE
 }
 
 /** vm_run(): the state is STOPPED already, whatever copyout() says. */

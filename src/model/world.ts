@@ -9,11 +9,13 @@ import type { Bytes, Gpa, Hva, Va, Word64 } from '../../events/address.ts'
 import type { Boot } from '../../events/boot.ts'
 import type { CallCommand, Pledge } from '../../events/command.ts'
 import type { Errno } from '../../events/errno.ts'
+import type { GuestRegister, Registers } from '../../events/guest.ts'
 import type { CpuId, ObjectRef, Pid, PmapRef, SlotIndex, ThreadId, VcpuId, VmId, VmRef } from '../../events/ids.ts'
 import type { LockMode, LockRef } from '../../events/lock.ts'
 import type { PageFate, VmInfo } from '../../events/reply.ts'
 import type { Advice, Inherit, Protection } from '../../events/space.ts'
 import type { WaitChannel } from '../../events/wait.ts'
+import type { GuestState } from './guest.ts'
 import type { MemoryReader } from './memory.ts'
 import type { Psp } from './psp.ts'
 import type { Words } from './words.ts'
@@ -86,6 +88,8 @@ export type Vcpu = {
   readonly nestedCr3: number | null
   /** vc_sev, vc_seves. Only an encrypted guest's has it. */
   readonly sev?: 'sev' | 'seves'
+  /** The guest's registers, clock and what waits for it; missing while it is all as vcpu_init() left it. */
+  readonly guest?: GuestState
 }
 
 export type VmLife = 'allocated' | 'registered' | 'condemned' | 'unlinked' | 'tearing'
@@ -181,6 +185,14 @@ export type Process = {
   readonly killed: boolean
 }
 
+/** What the guest writes to a register; `refused` is the vector of the exception that answers it. */
+export type Instruction = {
+  readonly writes: GuestRegister
+  readonly number: number
+  readonly word: Word64
+  readonly refused?: number
+}
+
 /** What a call knows. All fields are there from the start: calls of one kind have one shape. */
 export type Locals = {
   readonly pid: Pid
@@ -217,6 +229,13 @@ export type Locals = {
   readonly value: number | null
   /** What an access to a word found; missing in calls that do not ask for words. */
   readonly word?: Word64
+  /** What the guest writes to a register, while its exit is handled. */
+  readonly instruction?: Instruction
+  /** What READREGS and READVMPARAMS found. */
+  readonly registers?: Partial<Registers>
+  readonly params?: { readonly clockGpa?: Word64; readonly clockVersion?: number }
+  /** Byte of the page at which the kernel's own access to guest memory lies. */
+  readonly byte?: number
   /** What the page daemon did with a page. */
   readonly fate: PageFate
   readonly stop: boolean
@@ -228,7 +247,7 @@ export type Locals = {
   /** Which nested fault handler is at work. */
   readonly handler: 'ept' | 'rvi'
   /** Why RUN leaves: vrp_exit_reason. */
-  readonly reason: 'none' | 'mmio' | 'protect' | 'guest' | 'signal'
+  readonly reason: 'none' | 'mmio' | 'protect' | 'guest' | 'signal' | 'interrupt'
   /** What INFO has gathered for the caller's buffer. */
   readonly vms: readonly VmInfo[]
 }

@@ -7,9 +7,16 @@ import type { Gpa, Word64 } from '../../events/address.ts'
 import type { CallEvent } from '../../events/call.ts'
 import { Defect } from '../../events/defect.ts'
 import { unreachable } from '../../events/event.ts'
+import type { Pid } from '../../events/ids.ts'
+import type { VcpuExited } from '../../events/vcpu.ts'
 import { NO_LOCALS, type Thread } from '../model/world.ts'
 import type { Draft, WorldDraft } from './draft.ts'
 import { type Caller, threadOf } from './lookup.ts'
+
+/** A call's own locals, none of whose lists is anybody else's. */
+function newLocals(pid: Pid): Draft<Thread>['locals'] {
+  return { ...(NO_LOCALS as Draft<Thread>['locals']), pid, va: [], dead: [], vms: [] }
+}
 
 export function reduceCall(world: WorldDraft, event: CallEvent): void {
   switch (event.type) {
@@ -19,13 +26,7 @@ export function reduceCall(world: WorldDraft, event: CallEvent): void {
         id: event.thread,
         command: event.command as Draft<typeof event.command>,
         place: '',
-        locals: {
-          ...(NO_LOCALS as Draft<typeof NO_LOCALS>),
-          pid: 'pid' in event.command ? event.command.pid : 0,
-          va: [],
-          dead: [],
-          vms: [],
-        },
+        locals: newLocals('pid' in event.command ? event.command.pid : 0),
         waiting: null,
         cpu: 0,
       }
@@ -69,10 +70,10 @@ export function learnFault(world: WorldDraft, caller: Caller, gpa: Word64): void
   known.errno = null
 }
 
-/** `vcpu.exited`: why RUN will come back. */
-export function learnExit(world: WorldDraft, caller: Caller, reason: 'guest' | 'signal'): void {
+/** `vcpu.exited`: why RUN will come back; after an exit that is handled it may go on. */
+export function learnExit(world: WorldDraft, caller: Caller, reason: VcpuExited['reason']): void {
   const known = locals(world, caller)
-  if (known !== null) known.reason = reason
+  if (known !== null && (reason === 'guest' || reason === 'signal')) known.reason = reason
 }
 
 /** `fault.translated`: where the page lies in the caller's space. */

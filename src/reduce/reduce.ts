@@ -9,6 +9,7 @@ import type { Memory } from '../model/memory.ts'
 import { learnExit, learnFault, learnFrame, learnTranslation, reduceCall } from './call.ts'
 import { reduceDevice } from './device.ts'
 import type { WorldDraft } from './draft.ts'
+import { reduceGuest } from './guest.ts'
 import { reduceLock } from './lock.ts'
 import type { Caller } from './lookup.ts'
 import { reduceMemory } from './memory.ts'
@@ -103,6 +104,17 @@ export function reduceEvent(world: WorldDraft, event: VmmEvent, seq: number, cal
     case 'vcpu.poked':
     case 'ept.invalidated':
       return reduceVcpu(world, event)
+    case 'registers.written':
+    case 'clock.placed':
+    case 'clock.versioned':
+    case 'place.judged':
+    case 'exception.raised':
+    case 'exception.dropped':
+    case 'interrupt.flagged':
+    case 'instruction.begun':
+    case 'instruction.refused':
+    case 'pdptes.loaded':
+      return reduceGuest(world, event, caller)
     case 'pmap.created':
     case 'pmap.converted':
     case 'table.freed':

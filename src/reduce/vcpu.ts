@@ -9,7 +9,10 @@ import { vcpuOf, vmOf } from './lookup.ts'
 
 /** Entering and leaving the guest are most of what a vCPU does; they have a form without an event object. */
 export function enterGuest(world: WorldDraft, vm: VmRef, vcpu: VcpuId): void {
-  vcpuOf(world, vm, vcpu).life = 'inGuest'
+  const one = vcpuOf(world, vm, vcpu)
+  one.life = 'inGuest'
+  // An exception that waited goes in with the entry.
+  if (one.guest !== undefined && one.guest.exception !== null) one.guest.exception = null
 }
 
 /** The other way: a VM exit. */

@@ -29,6 +29,11 @@ export function guestCommandOf(run: Run, { event }: Recorded): GuestCommand | nu
   if (event.type === 'vcpu.exited' && event.reason === 'guest') {
     return { type: 'guest.leave', vm: run.current.vms[event.vm]?.id ?? 0, vcpu: event.vcpu }
   }
+  if (event.type === 'instruction.begun') {
+    const at = { vm: run.current.vms[event.vm]?.id ?? 0, vcpu: event.vcpu, word: event.word }
+    if (event.writes === 'cr') return { type: 'guest.writecr', ...at, cr: event.number }
+    return { type: 'guest.wrmsr', ...at, msr: event.number }
+  }
   if (!isAccess(event) || event.by.kind !== 'guest') return null
   const { vm, vcpu, gpa } = event.by
   const touch = { type: 'guest.touch', vm: run.current.vms[vm]?.id ?? 0, vcpu, gpa } as const

@@ -14,6 +14,12 @@ import * as w from './words.ts'
 /** Entries that the buffer of INFO holds where a line does not say. */
 const INFO_ENTRIES = 600
 
+/** VM_RWREGS_CRS and VM_RWREGS_MSRS. */
+const CRS_AND_MSRS = 4 + 8
+/** VM_RWVMPARAMS_PVCLOCK_SYSTEM_GPA and VM_RWVMPARAMS_PVCLOCK_VERSION. */
+const BOTH_PARAMS = 1 + 2
+const FOUR_WORDS = 'a list of four words'
+
 type Fields = Record<string, v.GenericSchema>
 
 function line<const Type extends string, const Entries extends Fields>(type: Type, entries: Entries) {
@@ -31,6 +37,20 @@ const range = v.strictObject(
 )
 const ranges = v.array(range, 'a list of memory ranges')
 const vcpu = may(w.vcpuId, 0)
+
+/** Registers that a line gives; the others are 0. */
+const registers = v.strictObject(
+  {
+    cr0: v.exactOptional(w.word64 as Schema<Word64>),
+    cr3: v.exactOptional(w.word64 as Schema<Word64>),
+    cr4: v.exactOptional(w.word64 as Schema<Word64>),
+    efer: v.exactOptional(w.word64 as Schema<Word64>),
+    pdptes: v.exactOptional(
+      v.pipe(v.array(w.word64, FOUR_WORDS), v.length(4, FOUR_WORDS)) as Schema<readonly Word64[]>,
+    ),
+  },
+  'registers: cr0, cr3, cr4, efer, pdptes',
+)
 
 /** A field that is left out of the command when it is left out of the line. */
 const count = v.exactOptional(w.number64 as Schema<Word64>)
@@ -109,10 +129,21 @@ const handle = must(w.handle)
 const CALLS = [
   create,
   share,
-  line('ioc.run', { ...vmCall, vcpu }),
+  line('ioc.run', { ...vmCall, vcpu, interrupt: v.exactOptional(flag as Schema<boolean>) }),
   line('ioc.term', vmCall),
   line('ioc.info', { ...pid, size: may(w.small, INFO_ENTRIES * VM_INFO_ENTRY_SIZE) }),
-  line('ioc.resetcpu', { ...vmCall, vcpu }),
+  line('ioc.resetcpu', { ...vmCall, vcpu, registers: v.exactOptional(registers) }),
+  line('ioc.readregs', { ...vmCall, vcpu, mask: may(w.small, CRS_AND_MSRS) }),
+  line('ioc.writeregs', { ...vmCall, vcpu, mask: may(w.small, CRS_AND_MSRS), registers: must(registers) }),
+  line('ioc.readvmparams', { ...vmCall, vcpu, mask: may(w.small, BOTH_PARAMS) }),
+  line('ioc.writevmparams', {
+    ...vmCall,
+    vcpu,
+    mask: may(w.small, BOTH_PARAMS),
+    gpa: may(w.address, 0),
+    version: may(w.small, 0),
+  }),
+  line('ioc.intr', { ...vmCall, vcpu, pending: may(flag, true) }),
   line('ioc.mprotectept', {
     ...vmCall,
     vcpu,
@@ -184,6 +215,13 @@ const GUEST = [
     word: v.exactOptional(v.nullable(w.word64) as Schema<Word64 | null>),
   }),
   line('guest.leave', { vm: must(w.vmId), vcpu }),
+  line('guest.writecr', {
+    vm: must(w.vmId),
+    vcpu,
+    cr: must(oneOf('a control register', [0, 3, 4])),
+    word: must(w.word64),
+  }),
+  line('guest.wrmsr', { vm: must(w.vmId), vcpu, msr: must(w.msr), word: must(w.word64) }),
 ] as const
 
 /** A command that a thread can be started with. */

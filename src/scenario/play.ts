@@ -55,7 +55,9 @@ function playEntry(run: Run, { asked, place }: Entry): Result {
     case 'note':
       return { thread: null, command: null, result: { kind: 'noted', text: asked.text } }
     case 'guest.touch':
-    case 'guest.leave': {
+    case 'guest.leave':
+    case 'guest.writecr':
+    case 'guest.wrmsr': {
       const thread = run.runnerOf(asked.vm, asked.vcpu)
       return { thread, command: asked, result: { kind: 'answered', outcome: run.dispatch(asked) } }
     }

@@ -5,6 +5,7 @@ import { parseWord64, type Word64 } from '../../events/address.ts'
 import type { MadviseAdvice, Pledge } from '../../events/command.ts'
 import { ERRNOS } from '../../events/errno.ts'
 import type { Inherit, Protection } from '../../events/space.ts'
+import { MSR_EFER, MSR_SYSTEM_TIME, MSR_WALL_CLOCK } from '../kernel/vmm_instruction.ts'
 import { oneOf, text, whole, word } from '../schema.ts'
 
 /** Any 64-bit value. A JSON number above 2^53 has lost its last digits already, so it is refused. */
@@ -15,6 +16,11 @@ function bits64(wanted: string) {
   })
 }
 
+const MSRS: Readonly<Record<string, number>> = {
+  efer: MSR_EFER,
+  'wall-clock': MSR_WALL_CLOCK,
+  'system-time': MSR_SYSTEM_TIME,
+}
 const INT_MAX = 2 ** 31 - 1
 const UINT_MAX = 2 ** 32 - 1
 
@@ -33,6 +39,14 @@ export const size = bits64('a size in bytes (number or 0x hex)')
 export const number64 = bits64('a number of up to 64 bits (number or 0x hex)')
 /** A word of memory, or what a register holds. */
 export const word64 = bits64('a word of up to 64 bits (number or 0x hex)')
+/** A model-specific register: its number, or the name of one that is modelled. */
+export const msr = word<number>('a model-specific register (a number, or efer, wall-clock, system-time)', (input) => {
+  if (typeof input === 'string' && Object.hasOwn(MSRS, input)) return MSRS[input]
+  const number = typeof input === 'string' ? parseWord64(input) : input
+  return Number.isSafeInteger(number) && (number as number) >= 0 && (number as number) <= UINT_MAX
+    ? (number as number)
+    : undefined
+})
 export const name = text('a text')
 export const errno = oneOf('an errno', ERRNOS)
 export const access = oneOf('an access', ['r', 'w', 'x', 'rw'])

@@ -3,7 +3,7 @@
  */
 import { hex, type Word64 } from '../../events/address.ts'
 import type { CallCommand, Command } from '../../events/command.ts'
-import type { FaultReport, Outcome, Reply, RunReply, VmInfo } from '../../events/reply.ts'
+import type { FaultReport, InstructionReply, Outcome, Reply, RunReply, VmInfo } from '../../events/reply.ts'
 import type { WaitChannel } from '../../events/wait.ts'
 import { plain } from '../tape/text.ts'
 import { count, WIDTH } from './table.ts'
@@ -24,6 +24,11 @@ function partsOf(command: Command): string[] {
       return fieldParts({ pid: command.pid, vm: command.vm, vcpu: command.vcpu, gpa: command.gpa })
     case 'host.spawn':
       return [`pid ${command.pid}`, ...(command.pledge.length > 0 ? [`pledged ${command.pledge.join(', ')}`] : [])]
+    case 'ioc.resetcpu':
+    case 'ioc.writeregs': {
+      const { registers, ...rest } = command
+      return fieldParts({ ...rest, ...registers })
+    }
     case 'host.pageout':
       return [`${command.object}:${command.page}`]
     case 'host.hold':
@@ -71,6 +76,8 @@ function replyLines(command: Command, reply: Answered): string[] {
   if ('platform' in reply) return [`0: the platform is ${reply.platform}`]
   if ('guest' in reply) return [guestText(reply)]
   if ('stop' in reply) return [reply.stop ? '0: must stop' : '0: may go on']
+  if ('refused' in reply) return [instructionText(reply)]
+  if ('registers' in reply || 'clockGpa' in reply || 'clockVersion' in reply) return [stateText(reply)]
   if ('left' in reply)
     return reply.left === null ? [`0: ${touchText(command, reply.faulted)}${wordText(reply)}`] : [leftText(reply.left)]
   if ('faulted' in reply) return [`${reply.faulted ? '0: after a fault' : '0: was mapped'}${wordText(reply)}`]
@@ -81,6 +88,19 @@ function replyLines(command: Command, reply: Answered): string[] {
     return [`0: at ${hex(reply.va)}`]
   }
   return ['0']
+}
+
+/** What came of an instruction of the guest. */
+function instructionText({ refused, left }: Extract<InstructionReply, { readonly ok: true }>): string {
+  if (left !== null) return leftText(left)
+  return refused === null ? '0: the guest goes on' : `0: the guest goes on with exception ${refused}`
+}
+
+/** Registers, or what READVMPARAMS tells: each by its name. */
+function stateText(reply: object): string {
+  const { ok: _, registers, ...others } = plain(reply, '') as Readonly<Record<string, unknown>>
+  const parts = Object.entries({ ...(registers as object | undefined), ...others })
+  return `0: ${parts.map(([name, value]) => `${name} ${Array.isArray(value) ? value.join(' ') : value}`).join(', ')}`
 }
 
 /** What an access to a word found or left. */
@@ -128,6 +148,7 @@ function runText({ reason, report }: Extract<RunReply, { readonly ok: true }>): 
     protect: 'protection',
     guest: 'the guest left',
     signal: 'a signal',
+    interrupt: 'an interrupt for the guest',
   }
   const detail = report !== null && report.exit === 'mmio' ? `, instruction of ${report.instructionLength} bytes` : ''
   return `0: ${why[reason]}${detail}`

@@ -20,6 +20,14 @@ const HEX_FIELDS: ReadonlySet<string> = new Set([
   // Words of memory and registers.
   'word',
   'was',
+  'cr0',
+  'cr3',
+  'cr4',
+  'efer',
+  'pdptes',
+  'gva',
+  'entry',
+  'clockGpa',
   'memorySize',
   'usedSize',
   // Where an entry was split; in a refusal `at` names a routine, which is a text and stays one.

@@ -6,6 +6,7 @@
  */
 import { nestedFault } from '../../machines/calls/fragments.ts'
 import { faultMachineOf, runMachineOf } from '../../machines/calls/run.ts'
+import { instructionPaths } from '../support/instruction-paths.ts'
 import { hasPaths, type Path } from '../support/paths.ts'
 
 const FOUND = 'filtering done entering done finding done'
@@ -125,6 +126,7 @@ describe('vm_run()', () => {
           `${TOLD_IN} vcpu.fault vcpu.kill`,
         ],
       ),
+      ...instructionPaths(`${STARTED} copyingIn done loading done`, OUT),
     ],
   })
 })

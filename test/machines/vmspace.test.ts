@@ -9,6 +9,7 @@ import { mprotecteptMachine } from '../../machines/calls/mprotectept.ts'
 import { faultMachineOf, runMachineOf } from '../../machines/calls/run.ts'
 import { sharememMachineOfSpace } from '../../machines/calls/sharemem.ts'
 import { terminateMachineOf } from '../../machines/calls/term.ts'
+import { instructionPaths } from '../support/instruction-paths.ts'
 import { hasPaths, type Path } from '../support/paths.ts'
 
 const IN = 'filtering done entering done'
@@ -205,6 +206,7 @@ describe('vm_run() before the patch', () => {
           `${TOLD_IN} vcpu.fault vcpu.kill`,
         ],
       ),
+      ...instructionPaths(`${STARTED} copyingIn done loading done`, UNLOCKED),
     ],
   })
 })

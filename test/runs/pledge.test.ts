@@ -20,6 +20,16 @@ const REQUESTS: Readonly<Record<string, CallCommand>> = {
   'run other': { type: 'ioc.run', pid: 200, vm: 2, vcpu: 0 },
   'resetcpu own': { type: 'ioc.resetcpu', pid: 200, vm: 1, vcpu: 0 },
   'resetcpu other': { type: 'ioc.resetcpu', pid: 200, vm: 2, vcpu: 0 },
+  'readregs own': { type: 'ioc.readregs', pid: 200, vm: 1, vcpu: 0, mask: 12 },
+  'readregs other': { type: 'ioc.readregs', pid: 200, vm: 2, vcpu: 0, mask: 12 },
+  'writeregs own': { type: 'ioc.writeregs', pid: 200, vm: 1, vcpu: 0, mask: 12, registers: {} },
+  'writeregs other': { type: 'ioc.writeregs', pid: 200, vm: 2, vcpu: 0, mask: 12, registers: {} },
+  'readvmparams own': { type: 'ioc.readvmparams', pid: 200, vm: 1, vcpu: 0, mask: 3 },
+  'readvmparams other': { type: 'ioc.readvmparams', pid: 200, vm: 2, vcpu: 0, mask: 3 },
+  'writevmparams own': { type: 'ioc.writevmparams', pid: 200, vm: 1, vcpu: 0, mask: 3, gpa: 1, version: 1 },
+  'writevmparams other': { type: 'ioc.writevmparams', pid: 200, vm: 2, vcpu: 0, mask: 3, gpa: 1, version: 1 },
+  'intr own': { type: 'ioc.intr', pid: 200, vm: 1, vcpu: 0, pending: true },
+  'intr other': { type: 'ioc.intr', pid: 200, vm: 2, vcpu: 0, pending: true },
   'term own': { type: 'ioc.term', pid: 200, vm: 1 },
   'term other': { type: 'ioc.term', pid: 200, vm: 2 },
   'term none': { type: 'ioc.term', pid: 200, vm: 9 },
@@ -37,6 +47,16 @@ const TABLE = `
   run other       | guest  | guest   | broken | filter
   resetcpu own    | ok     | ok      | ok     | filter
   resetcpu other  | ok     | ok      | broken | filter
+  readregs own    | ok     | ok      | ok     | filter
+  readregs other  | ok     | ok      | broken | filter
+  writeregs own   | ok     | ok      | ok     | filter
+  writeregs other | ok     | ok      | broken | filter
+  readvmparams own| ok     | ok      | ok     | filter
+  readvmparams other| ok     | ok      | broken | filter
+  writevmparams own| ok     | ok      | ok     | filter
+  writevmparams other| ok     | ok      | broken | filter
+  intr own        | ok     | ok      | ok     | filter
+  intr other      | ok     | ok      | broken | filter
   term own        | ok     | ok      | ok     | filter
   term other      | ok     | ok      | broken | filter
   term none       | ENOENT | ENOENT  | ENOENT | filter

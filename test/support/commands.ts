@@ -6,8 +6,10 @@ import type { Word64 } from '../../events/address.ts'
 import type { AccessMode, CallCommand, Failpoint, GuestCommand, Pledge, RangeRequest } from '../../events/command.ts'
 import { FAILPOINTS } from '../../events/command.ts'
 import type { Errno } from '../../events/errno.ts'
+import type { Registers } from '../../events/guest.ts'
 import type { Pid, VmId } from '../../events/ids.ts'
 import type { Design } from '../../src/design/design.ts'
+import { MSR_EFER, MSR_SYSTEM_TIME, MSR_WALL_CLOCK } from '../../src/kernel/vmm_instruction.ts'
 import type { Vm, World } from '../../src/model/world.ts'
 
 /** A whole number from 0 to `limit` - 1. */
@@ -232,6 +234,47 @@ const fail: Maker = (_, draw) => {
   return { type: 'fail.next', fn, k: 1 + draw(4), errno: pick(ERRNOS[fn] ?? ['ENOMEM'], draw) }
 }
 
+/** Registers of a guest that is about to translate, in one way or another. */
+function registersOf(draw: Draw): Partial<Registers> {
+  const paged = 0x80000001
+  return pick(
+    [
+      {},
+      { cr0: 1, cr4: 0x20, cr3: PAGE + 32 * draw(2) },
+      { cr0: paged, cr4: 0x20, cr3: PAGE * draw(2), efer: 0x500 },
+      { cr0: paged, cr3: PAGE * draw(3), cr4: 0x10 * draw(2) },
+      { cr0: paged, cr4: 0x20, cr3: 8 + PAGE, pdptes: [PAGE + 1, 0, 0, 2n ** 63n] },
+    ],
+    draw,
+  )
+}
+
+/** The ioctls about the guest's state. */
+const state: Maker = (world, draw) => {
+  const vm = vmOf(world, draw)
+  const of = {
+    pid: callerOf(world, vm, draw),
+    vm: vm?.id ?? idOf(world, draw),
+    vcpu: rarely(draw, 16) ? 1 : 0,
+  }
+  const mask = draw(16)
+  const makers: readonly (() => CallCommand)[] = [
+    () => ({ type: 'ioc.writeregs', ...of, mask, registers: registersOf(draw) }),
+    () => ({ type: 'ioc.readregs', ...of, mask }),
+    () => ({ type: 'ioc.readvmparams', ...of, mask: draw(4) }),
+    () => ({ type: 'ioc.writevmparams', ...of, mask: draw(4), gpa: clockOf(vm, draw), version: draw(3) }),
+    () => ({ type: 'ioc.intr', ...of, pending: draw(3) > 0 }),
+    () => ({ type: 'ioc.resetcpu', ...of, registers: registersOf(draw) }),
+  ]
+  return pick(makers, draw)()
+}
+
+/** Where a guest may want its clock: mostly where it may have it. */
+function clockOf(vm: Vm | undefined, draw: Draw): Word64 {
+  const gpa = gpaOf(vm, draw)
+  return typeof gpa === 'number' ? gpa - (gpa % PAGE) + pick([1, 0, 0x11, 0xfe1, 0xff1], draw) : gpa
+}
+
 const MAKERS: readonly (readonly [weight: number, make: Maker])[] = [
   [6, create],
   [10, fault],
@@ -243,6 +286,7 @@ const MAKERS: readonly (readonly [weight: number, make: Maker])[] = [
   [6, fail],
   [5, munmap],
   [6, contents],
+  [4, state],
   [6, scan],
   [8, remap],
   [1, mprotectept],
@@ -316,6 +360,14 @@ export function drawCommand(world: World, draw: Draw, design: Design): CallComma
 /** What the guest of `vm` does next. */
 export function drawGuest(vm: Vm, vcpu: number, draw: Draw): GuestCommand {
   if (rarely(draw, 4)) return { type: 'guest.leave', vm: vm.id, vcpu }
+  if (rarely(draw, 6)) {
+    const crs = [0x1, 0x21, 0x80000021, 0x80000001, 0x20, 0x2020, PAGE, PAGE + 0x20]
+    return { type: 'guest.writecr', vm: vm.id, vcpu, cr: pick([0, 4, 3], draw), word: pick(crs, draw) }
+  }
+  if (rarely(draw, 6)) {
+    const msr = pick([MSR_SYSTEM_TIME, MSR_WALL_CLOCK, MSR_EFER, 0x10], draw)
+    return { type: 'guest.wrmsr', vm: vm.id, vcpu, msr, word: msr === MSR_EFER ? 0x100 * draw(6) : clockOf(vm, draw) }
+  }
   const touch = { type: 'guest.touch', vm: vm.id, vcpu, gpa: gpaOf(vm, draw) } as const
   if (rarely(draw, 4)) return { ...touch, access: 'r', value: null }
   if (rarely(draw, 4)) return { ...touch, access: 'w', value: draw(100) }

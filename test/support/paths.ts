@@ -31,6 +31,11 @@ export const ANSWERS: { readonly [Type in Answer['type']]: Extract<Answer, { rea
   'guest.faulted': { type: 'guest.faulted', gpa: 0x5000 },
   'guest.left': { type: 'guest.left' },
   'psp.executed': { type: 'psp.executed', handle: 1, done: { type: 'measure' } },
+  'guest.trapped': { type: 'guest.trapped' },
+  'vcpu.kicked': { type: 'vcpu.kicked' },
+  'clock.due': { type: 'clock.due' },
+  'wallclock.due': { type: 'wallclock.due' },
+  'pdptes.due': { type: 'pdptes.due' },
   'page.chosen': { type: 'page.chosen', frame: 40 as never },
   'page.freed': { type: 'page.freed', object: 7 as never, index: 2 },
 }

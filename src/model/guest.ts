@@ -1,0 +1,58 @@
+/**
+ * The guest's state that is kept for a vCPU, as far as it is about memory, and what the bits of its registers mean.
+ *
+ * Source: struct vcpu of machine/vmmvar.h; Intel SDM vol. 3A, "Control Registers" and "Extended Feature Enable Register".
+ */
+import type { Word64 } from '../../events/address.ts'
+import type { Registers } from '../../events/guest.ts'
+import { hasBit } from '../../events/word.ts'
+import type { Vcpu } from './world.ts'
+
+export type GuestState = {
+  readonly registers: Registers
+  /** vc_pvclock_system_gpa; bit 0 says that the clock is wanted. */
+  readonly clockGpa: Word64
+  /** vc_pvclock_version. */
+  readonly clockVersion: number
+  /** vc_intr: vmd wants the vCPU to leave once the guest can take an interrupt. */
+  readonly interrupt: boolean
+  /** vc_inject: the vector of the exception that the next entry delivers. */
+  readonly exception: number | null
+}
+
+/** Registers of a VMCS or VMCB that nobody has written to. */
+export const NO_REGISTERS: Registers = { cr0: 0, cr3: 0, cr4: 0, efer: 0, pdptes: [0, 0, 0, 0] }
+
+/** The state of a vCPU right after vcpu_init(). */
+export const NEW_GUEST: GuestState = {
+  registers: NO_REGISTERS,
+  clockGpa: 0,
+  clockVersion: 0,
+  interrupt: false,
+  exception: null,
+}
+
+/** What is kept for a vCPU; a vCPU that has none of its own is as it was made. */
+export function guestOf(vcpu: Vcpu | undefined): GuestState {
+  return vcpu?.guest ?? NEW_GUEST
+}
+
+/** Vector of a general-protection exception. @source machine/vmmvar.h, VMM_EX_GP */
+export const GENERAL_PROTECTION = 13
+
+/** Bits of CR0. @source machine/specialreg.h */
+export const CR0 = { PE: 0, NE: 5, WP: 16, NW: 29, CD: 30, PG: 31 } as const
+/** Bits of CR4. */
+export const CR4 = { PSE: 4, PAE: 5, VMXE: 13 } as const
+/** Bits of EFER. */
+export const EFER = { LME: 8, LMA: 10, NXE: 11, SVME: 12 } as const
+
+/** How the CPU translates guest-virtual addresses. */
+export type Paging = 'none' | '32-bit' | 'pae' | '4-level'
+
+/** What the registers say about paging. Protected mode and EFER.LMA go with it in every state that a CPU can enter. */
+export function pagingOf({ cr0, cr4, efer }: Registers): Paging {
+  if (!hasBit(BigInt(cr0), CR0.PG)) return 'none'
+  if (!hasBit(BigInt(cr4), CR4.PAE)) return '32-bit'
+  return hasBit(BigInt(efer), EFER.LMA) ? '4-level' : 'pae'
+}
