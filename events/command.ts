@@ -6,9 +6,36 @@
 import type { Word64 } from './address.ts'
 import type { Errno } from './errno.ts'
 import type { Registers } from './guest.ts'
+import type {
+  AccessMode,
+  GuestFault,
+  GuestLeave,
+  GuestTouch,
+  GuestWritecr,
+  GuestWrmsr,
+  IocIntr,
+  IocReadregs,
+  IocReadvmparams,
+  IocWriteregs,
+  IocWritevmparams,
+} from './guest-command.ts'
 import type { Pid, ThreadId, VcpuId, VmId } from './ids.ts'
 import type { Asid, PspHandle } from './psp.ts'
 import type { Advice, Inherit, Protection } from './space.ts'
+
+export type {
+  AccessMode,
+  GuestFault,
+  GuestLeave,
+  GuestTouch,
+  GuestWritecr,
+  GuestWrmsr,
+  IocIntr,
+  IocReadregs,
+  IocReadvmparams,
+  IocWriteregs,
+  IocWritevmparams,
+} from './guest-command.ts'
 
 /** A promise of pledge(2) that the gates of vmm(4) look at. */
 export type Pledge = 'vmm' | 'proc'
@@ -22,8 +49,6 @@ export type RangeRequest = {
   /** The user address field: a hint for uvm_map(). */
   readonly va: Word64
 }
-
-export type AccessMode = 'r' | 'w' | 'x' | 'rw'
 
 export type IocCreate = {
   readonly type: 'ioc.create'
@@ -70,26 +95,6 @@ export type IocResetcpu = {
   /** Of the initial register state, what is modelled; registers that are missing are 0. */
   readonly registers?: Partial<Registers>
 }
-/** Which registers READREGS and WRITEREGS are about, and what the caller's structure holds; 0 where it is missing. */
-type RegisterCall = { readonly pid: Pid; readonly vm: VmId; readonly vcpu: VcpuId; readonly mask: number }
-/** VMM_IOC_READREGS. `mask` is VM_RWREGS_CRS 4, VM_RWREGS_MSRS 8; other groups are not modelled. */
-export type IocReadregs = { readonly type: 'ioc.readregs' } & RegisterCall
-export type IocWriteregs = { readonly type: 'ioc.writeregs'; readonly registers: Partial<Registers> } & RegisterCall
-/** VMM_IOC_READVMPARAMS. `mask` is VM_RWVMPARAMS_PVCLOCK_SYSTEM_GPA 1, VM_RWVMPARAMS_PVCLOCK_VERSION 2. */
-export type IocReadvmparams = { readonly type: 'ioc.readvmparams' } & RegisterCall
-export type IocWritevmparams = {
-  readonly type: 'ioc.writevmparams'
-  readonly gpa: Word64
-  readonly version: number
-} & RegisterCall
-/** VMM_IOC_INTR: vmd has an interrupt for the guest, or has none any more. */
-export type IocIntr = {
-  readonly type: 'ioc.intr'
-  readonly pid: Pid
-  readonly vm: VmId
-  readonly vcpu: VcpuId
-  readonly pending: boolean
-}
 /**
  * VMM_IOC_MPROTECT_EPT, which only the design before the patch knows: other rights for the guest's mapping of
  * [gpa, gpa + size). `prot` is PROT_READ 1, PROT_WRITE 2, PROT_EXEC 4, added up.
@@ -105,59 +110,6 @@ export type IocMprotectept = {
 }
 /** A request number that vmm(4) does not know. */
 export type IocUnknown = { readonly type: 'ioc.unknown'; readonly pid: Pid; readonly request: Word64 }
-
-/**
- * A nested page fault raised while `pid` runs the vCPU: the exit, the handler and the return, without
- * the rest of VMM_IOC_RUN.
- */
-export type GuestFault = {
-  readonly type: 'guest.fault'
-  readonly pid: Pid
-  readonly vm: VmId
-  readonly vcpu: VcpuId
-  readonly gpa: Word64
-  /** Which handler takes it; null is the one of the device's mode. */
-  readonly handler: 'ept' | 'rvi' | null
-  /** Calls the page-fault function itself, without the handler's look at the memory type. */
-  readonly direct: boolean
-  /** EPT exit qualification: 1 read, 2 write, 4 execute; 8, 16, 32 was readable, writable, executable. */
-  readonly qualification: number
-  readonly instructionLength: number
-  /** Whether the CPU assists decoding (SVM). */
-  readonly decodeAssist: boolean
-}
-/**
- * The guest of a vCPU that is inside VMM_IOC_RUN touches `gpa`. A `value` is what it writes there, null that it wants to
- * know what is there; left out, the contents do not matter. `word` says the same of the 8 bytes that hold `gpa`, which
- * start at a multiple of 8, and leaves the rest of the page as it is.
- */
-export type GuestTouch = {
-  readonly type: 'guest.touch'
-  readonly vm: VmId
-  readonly vcpu: VcpuId
-  readonly gpa: Word64
-  readonly access: AccessMode
-  readonly value?: number | null
-  readonly word?: Word64 | null
-}
-/** The guest of a vCPU that is inside VMM_IOC_RUN does something that ends the ioctl, as HLT or a port access does. */
-export type GuestLeave = { readonly type: 'guest.leave'; readonly vm: VmId; readonly vcpu: VcpuId }
-/** The guest executes MOV to CR0, CR3 or CR4. */
-export type GuestWritecr = {
-  readonly type: 'guest.writecr'
-  readonly vm: VmId
-  readonly vcpu: VcpuId
-  readonly cr: number
-  readonly word: Word64
-}
-/** The guest executes WRMSR. */
-export type GuestWrmsr = {
-  readonly type: 'guest.wrmsr'
-  readonly vm: VmId
-  readonly vcpu: VcpuId
-  readonly msr: number
-  readonly word: Word64
-}
 
 export type HostSpawn = { readonly type: 'host.spawn'; readonly pid: Pid; readonly pledge: readonly Pledge[] }
 export type HostExit = { readonly type: 'host.exit'; readonly pid: Pid }

@@ -25,7 +25,7 @@ const WALKED_BITS = 48
  *
  * @returns the frame, or null.
  */
-export function extractNested(kernel: Kernel, gpa: Word64): Frame | null {
+function extractNested(kernel: Kernel, gpa: Word64): Frame | null {
   const { pmap } = vmOf(kernel)
   if (pmap === null) return null
   const page = pageOf(Number(bitsOf(BigInt(gpa), 0, WALKED_BITS)))

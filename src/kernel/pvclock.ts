@@ -14,9 +14,9 @@ import { extractAt, readGuest, writeGuest } from './guest_memory.ts'
 import { ABSENT, CLOCK_DUE, DONE, type Kernel, vmOf, WALLCLOCK_DUE } from './kernel.ts'
 
 /** sizeof(struct pvclock_time_info): version, time stamp at 8, system time at 16, multiplier, shift and flags at 24. */
-export const CLOCK_BYTES = 32
+const CLOCK_BYTES = 32
 /** sizeof(struct pvclock_wall_clock): version, seconds, nanoseconds. */
-export const WALL_CLOCK_BYTES = 12
+const WALL_CLOCK_BYTES = 12
 /** ti_tsc_shift 12 above a multiplier of 0, as where the frequency of the TSC is not known; PVCLOCK_FLAG_TSC_STABLE 1. */
 const SHIFT_AND_FLAGS = 12 * 2 ** 32 + 1 * 2 ** 40
 const SHIFT_AND_FLAGS_BYTES = 6

@@ -4,7 +4,7 @@
  * Source: struct vcpu of machine/vmmvar.h; Intel SDM vol. 3A, "Control Registers" and "Extended Feature Enable Register".
  */
 import type { Word64 } from '../../events/address.ts'
-import type { Registers } from '../../events/guest.ts'
+import type { GuestRegister, Registers } from '../../events/guest.ts'
 import { hasBit } from '../../events/word.ts'
 import type { Vcpu } from './world.ts'
 
@@ -35,6 +35,14 @@ export const NEW_GUEST: GuestState = {
 /** What is kept for a vCPU; a vCPU that has none of its own is as it was made. */
 export function guestOf(vcpu: Vcpu | undefined): GuestState {
   return vcpu?.guest ?? NEW_GUEST
+}
+
+/** What the guest writes to a register; `refused` is the vector of the exception that answers it. */
+export type Instruction = {
+  readonly writes: GuestRegister
+  readonly number: number
+  readonly word: Word64
+  readonly refused?: number
 }
 
 /** Vector of a general-protection exception. @source machine/vmmvar.h, VMM_EX_GP */

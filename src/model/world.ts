@@ -9,13 +9,13 @@ import type { Bytes, Gpa, Hva, Va, Word64 } from '../../events/address.ts'
 import type { Boot } from '../../events/boot.ts'
 import type { CallCommand, Pledge } from '../../events/command.ts'
 import type { Errno } from '../../events/errno.ts'
-import type { GuestRegister, Registers } from '../../events/guest.ts'
+import type { Registers } from '../../events/guest.ts'
 import type { CpuId, ObjectRef, Pid, PmapRef, SlotIndex, ThreadId, VcpuId, VmId, VmRef } from '../../events/ids.ts'
 import type { LockMode, LockRef } from '../../events/lock.ts'
 import type { PageFate, VmInfo } from '../../events/reply.ts'
 import type { Advice, Inherit, Protection } from '../../events/space.ts'
 import type { WaitChannel } from '../../events/wait.ts'
-import type { GuestState } from './guest.ts'
+import type { GuestState, Instruction } from './guest.ts'
 import type { MemoryReader } from './memory.ts'
 import type { Psp } from './psp.ts'
 import type { Words } from './words.ts'
@@ -183,14 +183,6 @@ export type Process = {
   readonly exiting: boolean
   /** It broke a promise; a real one would have been killed. */
   readonly killed: boolean
-}
-
-/** What the guest writes to a register; `refused` is the vector of the exception that answers it. */
-export type Instruction = {
-  readonly writes: GuestRegister
-  readonly number: number
-  readonly word: Word64
-  readonly refused?: number
 }
 
 /** What a call knows. All fields are there from the start: calls of one kind have one shape. */
