@@ -37,8 +37,8 @@ export type {
   IocWritevmparams,
 } from './guest-command.ts'
 
-/** A promise of pledge(2) that the gates of vmm(4) look at. */
-export type Pledge = 'vmm' | 'proc'
+/** A promise of pledge(2): the two that the gates of vmm(4) look at, and `stdio`, which stands for all others. */
+export type Pledge = 'vmm' | 'proc' | 'stdio'
 
 /** `struct vm_mem_range` as a caller fills it; nothing in it has been judged. @source dev/vmm/vmm.h */
 export type RangeRequest = {
@@ -112,6 +112,8 @@ export type IocMprotectept = {
 export type IocUnknown = { readonly type: 'ioc.unknown'; readonly pid: Pid; readonly request: Word64 }
 
 export type HostSpawn = { readonly type: 'host.spawn'; readonly pid: Pid; readonly pledge: readonly Pledge[] }
+/** pledge(2): from now on the process does only what it promises. It can give promises up, and never get one back. */
+export type HostPledge = { readonly type: 'host.pledge'; readonly pid: Pid; readonly pledge: readonly Pledge[] }
 export type HostExit = { readonly type: 'host.exit'; readonly pid: Pid }
 export type HostSignal = { readonly type: 'host.signal'; readonly pid: Pid }
 export type HostTouch = {
@@ -352,6 +354,7 @@ export type CallCommand =
   | IocUnknown
   | GuestFault
   | HostSpawn
+  | HostPledge
   | HostExit
   | HostSignal
   | HostTouch

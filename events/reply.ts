@@ -162,6 +162,7 @@ export type ReplyOf = {
   readonly 'guest.writecr': InstructionReply
   readonly 'guest.wrmsr': InstructionReply
   readonly 'host.spawn': PlainReply
+  readonly 'host.pledge': PlainReply
   readonly 'host.exit': PlainReply
   readonly 'host.signal': PlainReply
   readonly 'host.touch': TouchReply

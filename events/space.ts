@@ -24,7 +24,13 @@ export type PledgeFiltered = { readonly type: 'pledge.filtered'; readonly pid: P
 /** pledge_fail(): the process broke its promise. */
 export type PledgeBroken = { readonly type: 'pledge.broken'; readonly pid: Pid }
 
-/** exec(2): the process is another program now; its map entries went before. It keeps its pid, pledges and pmap. */
+/** pledge(2), or exec(2), which keeps no promise: what the process has promised now; nothing at all when it is empty. */
+export type ProcessPledged = {
+  readonly type: 'process.pledged'
+  readonly pid: Pid
+  readonly pledge: readonly Pledge[]
+}
+/** exec(2): the process is another program now; its map entries went before. It keeps its pid and pmap. */
 export type ProcessOverlaid = { readonly type: 'process.overlaid'; readonly pid: Pid }
 
 /** What a child gets of an entry at fork(2): nothing, a copy, the same memory, or fresh memory. */
@@ -125,6 +131,7 @@ export type RangeUnmapped = {
 export type ProcessEvent =
   | ProcessSpawned
   | ProcessSignalled
+  | ProcessPledged
   | ProcessOverlaid
   | ExitBegun
   | ProcessExited

@@ -4,12 +4,14 @@ import { execMachine, mlockMachine, mmapMachine } from '../../machines/calls/spa
 import * as host from '../kernel/host.ts'
 import * as fork from '../kernel/kern_fork.ts'
 import type { Primitive } from '../kernel/kernel.ts'
+import { narrowPledge } from '../kernel/pledge.ts'
 import * as space from '../kernel/uvm_mmap.ts'
 import * as pdaemon from '../kernel/uvm_pdaemon.ts'
 import * as wire from '../kernel/uvm_wire.ts'
 
 /** Routines of a process's calls on its own address space. */
 export const environmentRoutines = {
+  'host.pledge': singleStep('pledge', 'sys_pledge', 'sys_pledge(): promises can only become fewer'),
   'host.read': accessMachine,
   'host.write': accessMachine,
   'host.deactivate': singleStep('deactivate', 'uvm_pagedeactivate', 'uvmpd_scan_active(): uvm_pagedeactivate()'),
@@ -27,6 +29,7 @@ export const environmentRoutines = {
 } as const
 
 export const environmentPrimitives: Readonly<Record<string, Primitive>> = {
+  sys_pledge: narrowPledge,
   access_contents: host.accessContents,
   uvm_pagedeactivate: pdaemon.deactivateAsked,
   reclaim_choose: pdaemon.chooseInactive,

@@ -106,6 +106,7 @@ export function replyOf(world: World, thread: Thread): Reply {
     case 'ioc.mprotectept':
     case 'ioc.unknown':
     case 'host.spawn':
+    case 'host.pledge':
     case 'host.exit':
     case 'host.signal':
     case 'host.munmap':

@@ -256,6 +256,7 @@ export class Touch {
         if (this.#past.residentOf(event.object) > 0) pages.leftBehind(event.object, world)
         return
       case 'process.spawned':
+      case 'process.pledged':
       case 'process.exited':
         now.processes.add(event.pid)
         this.#vmsOf(event.pid, world)

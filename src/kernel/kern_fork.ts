@@ -103,7 +103,7 @@ export function awaitSiblings(kernel: Kernel): Answer | Blocked {
   return siblings.length > 0 ? blocked('threads') : DONE
 }
 
-/** uvmspace_exec(): every entry goes, immutable or not; the pmap is kept. */
+/** uvmspace_exec(): every entry goes, immutable or not; the pmap is kept. Promises go as well; kern_exec.c: no PS_EXECPLEDGE. */
 export function overlayProcess(kernel: Kernel): Answer {
   const process = curproc(kernel)
   if (process === undefined) return refuse(kernel, 'ESRCH', 'curproc')
@@ -113,6 +113,7 @@ export function overlayProcess(kernel: Kernel): Answer {
     dead.push(entry.object)
     removeEntry(kernel, pid, entry)
   }
+  if (process.pledge.length > 0) kernel.record({ type: 'process.pledged', pid, pledge: [] })
   kernel.record({ type: 'process.overlaid', pid })
   learn(kernel, { dead })
   return DONE

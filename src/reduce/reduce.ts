@@ -148,6 +148,7 @@ export function reduceEvent(world: WorldDraft, event: VmmEvent, seq: number, cal
       return reduceMemory(world, event, memory)
     case 'process.spawned':
     case 'process.signalled':
+    case 'process.pledged':
     case 'process.overlaid':
     case 'process.exitBegun':
     case 'process.exited':

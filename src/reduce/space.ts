@@ -28,6 +28,9 @@ export function reduceProcess(world: WorldDraft, event: ProcessEvent): void {
     case 'process.signalled':
       processOf(world, event.pid).signalled = true
       return
+    case 'process.pledged':
+      processOf(world, event.pid).pledge = [...event.pledge]
+      return
     case 'process.overlaid':
       processOf(world, event.pid).overlaid = world.made.pmap
       return

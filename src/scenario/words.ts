@@ -61,7 +61,7 @@ export const advice = oneOf<MadviseAdvice>('an advice', [
   'spaceavail',
   'free',
 ])
-export const pledge = oneOf<Pledge>('a promise', ['vmm', 'proc'])
+export const pledge = oneOf<Pledge>('a promise', ['vmm', 'proc', 'stdio'])
 /** The name of a thread. `t` and a number are the names that commands without one get. */
 export const thread = text('the name of a thread', /\S/)
 export const newThread = text('a name for a thread (not t and a number, which are taken)', /^(?!t\d+$).*\S/)

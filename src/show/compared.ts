@@ -98,24 +98,49 @@ function onlyLines(seen: readonly Sighting[], name: string): string[] {
   return [`  recorded on ${name} alone`, ...lines, ...(more > 0 ? [`    and ${more} more`] : [])]
 }
 
-/** One act in a line of the table. */
-export type ActRow = { readonly cells: readonly string[]; readonly notes: readonly string[] }
+/** One act in a line of the table, or several that are alike, with the numbers after the last: `told`, after the answers. */
+export type ActRow = {
+  readonly first: number
+  last: number
+  readonly parts: boolean
+  readonly kind: string
+  readonly asked: string
+  told: readonly string[]
+  readonly notes: readonly string[]
+}
 
 const COLUMNS = ['byEntries', 'vm', 'wiredPages', 'nestedPages', 'processPages'] as const
 
 /** The act's line, and below it what was done differently. Numbers that differ stand side by side. */
 export function actRow(pair: Pair, act: number, names: DesignNames): ActRow {
-  const { sides, parts } = pair
+  const { sides, parts, command } = pair
   const numbers = COLUMNS.map((field) => both(valueIn(sides[0].tally, field), valueIn(sides[1].tally, field)))
-  const answers = sides.map(({ answer, result }) =>
-    clip(result.kind === 'passed' ? 'not asked' : callerSees(answer), 16),
-  )
+  const answers = sides.map(({ answer, result }) => clip(shortAnswer(result, answer), 16))
   const notes = sides.flatMap(({ notes: told, result, answer }, i) => {
     const passed = result.kind === 'passed' ? [`not asked: ${answer}`] : []
     return [...passed, ...told].map((note) => `${names[i]}: ${note}`)
   })
-  const command = clip(askedText(pair), 25)
-  return { cells: [`${parts ? '≠' : ' '}${String(act).padStart(3)}`, command, ...answers, ...numbers], notes }
+  const kind = command?.type ?? 'note'
+  return { first: act, last: act, parts, kind, asked: askedText(pair), told: [...answers, ...numbers], notes }
+}
+
+function shortAnswer({ kind }: Side['result'], answer: string): string {
+  if (kind === 'noted') return ''
+  return kind === 'passed' ? 'not asked' : callerSees(answer)
+}
+
+/** Adds an act to a table, or to its last line where that is of the same kind and answered the same. @returns false when it has no room. */
+export function addRow(rows: ActRow[], row: ActRow, rowsMax: number): boolean {
+  const last = rows.at(-1)
+  const alike = last?.kind === row.kind && last.parts === row.parts && row.notes.length === 0 && row.kind !== 'note'
+  if (alike && last.told[0] === row.told[0] && last.told[1] === row.told[1]) {
+    last.last = row.last
+    last.told = row.told
+    return true
+  }
+  if (rows.length >= rowsMax) return false
+  rows.push(row)
+  return true
 }
 
 function valueIn(tally: Tally, field: (typeof COLUMNS)[number]): number {
@@ -126,13 +151,33 @@ function both(a: number, b: number): string {
   return a === b ? String(a) : `${a}|${b}`
 }
 
+/** Columns between the numbers of acts and the answers. */
+const ASKED_MIN = 12
+const ASKED_MAX = 32
+const GAP = 2
+
 /** What the columns of numbers count is told below, since it does not fit above. */
 export function actTable(rows: readonly ActRow[], names: DesignNames, paint: Paint): string[] {
   const titles = ['maps', 'vms', 'wired', 'guest', 'proc'].map((title) => ({ title, align: 'right' as const }))
-  const columns = [{ title: ' act' }, { title: 'asked' }, { title: names[0] }, { title: names[1] }, ...titles]
+  const numbers = rows.map(
+    ({ first, last, parts }) => `${parts ? '≠' : ' '} ${first === last ? first : `${first}-${last}`}`,
+  )
+  const heads = ['  act', ...names.map((name) => clip(name, 16)), ...titles.map(({ title }) => title)]
+  const widths = heads.map((title, i) =>
+    Math.max(title.length, ...rows.map(({ told }, row) => ((i === 0 ? numbers[row] : told[i - 1]) ?? '').length)),
+  )
+  const room = WIDTH - widths.reduce((sum, width) => sum + width + GAP, 0)
+  const asked = Math.max(ASKED_MIN, Math.min(ASKED_MAX, room))
+  const columns = [
+    { title: '  act' },
+    { title: 'asked' },
+    { title: clip(names[0], 16) },
+    { title: clip(names[1], 16) },
+    ...titles,
+  ]
   const [head = '', ...lines] = table(
     columns,
-    rows.map(({ cells }) => cells),
+    rows.map(({ told, asked: text }, i) => [numbers[i] ?? '', clip(text, asked), ...told]),
     paint,
   )
   const told = rows.flatMap(({ notes }, i) => [

@@ -29,6 +29,8 @@ function partsOf(command: Command): string[] {
       const { registers, ...rest } = command
       return fieldParts({ ...rest, ...registers })
     }
+    case 'host.pledge':
+      return [`pid ${command.pid}`, `to ${command.pledge.join(', ')}`]
     case 'host.pageout':
       return [`${command.object}:${command.page}`]
     case 'host.hold':

@@ -4,7 +4,7 @@
  * Source: create_memory_map() of usr.sbin/vmd/x86_vm.c, 2025. It judges nothing: what is too small, too large or not
  * aligned goes to the kernel as it is, and the kernel says no.
  */
-import { type Word64, word64 } from '../../events/address.ts'
+import { hex, isPageAligned, VMM_MAX_VM_MEM_SIZE, type Word64, word64 } from '../../events/address.ts'
 import type { RangeRequest } from '../../events/command.ts'
 
 /** VM_MEM_RAM, VM_MEM_RESERVED and VM_MEM_MMIO. @source dev/vmm/vmm.h */
@@ -56,4 +56,30 @@ export function createMemoryMap(memory: Word64): readonly RangeRequest[] {
 /** The kernel chooses where in the process it lies: no hint. */
 function range(gpa: bigint, size: bigint, memtype: number): RangeRequest {
   return { gpa: word64(gpa), size: word64(size), memtype, va: 0 }
+}
+
+/** The largest guest: its layout ends where the kernel's bound is. */
+export const VMD_MEMORY_MAX = VMM_MAX_VM_MEM_SIZE - 2 ** 32 + Number(MMIO_START)
+/** The smallest guest, but for a page: of less, vmd asks for a range that starts no page. */
+const VMD_MEMORY_ABOVE = Number(HIGH_START + BIOS_BYTES)
+
+/** Why the kernel takes no guest of so many bytes, in a sentence; null where its size is not why. */
+export function memoryRefusal(memory: Word64): string | null {
+  const said = `the kernel refuses ${sizeText(memory)}:`
+  if (memory > VMD_MEMORY_MAX) {
+    const why = 'with its hole for devices it passes 128 GiB'
+    return `${said} ${why}; the largest is ${sizeText(VMD_MEMORY_MAX)}`
+  }
+  if (memory <= VMD_MEMORY_ABOVE) {
+    const why = 'its second BIOS area starts no page'
+    return `${said} ${why}; the smallest is a page more than ${sizeText(VMD_MEMORY_ABOVE)}`
+  }
+  return isPageAligned(memory) ? null : `${said} it is no whole number of pages`
+}
+
+/** As it is said to --vmd. */
+function sizeText(bytes: Word64): string {
+  const mebibytes = BigInt(bytes) / MIB
+  if (mebibytes * MIB !== BigInt(bytes)) return hex(bytes)
+  return mebibytes % 1024n === 0n ? `${mebibytes / 1024n}G` : `${mebibytes}M`
 }

@@ -310,6 +310,7 @@ const MAKERS: readonly (readonly [weight: number, make: Maker])[] = [
       pledge: rarely(draw, 3) ? pick(PLEDGES, draw) : [],
     }),
   ],
+  [1, (world, draw) => ({ type: 'host.pledge', pid: pidOf(world, draw), pledge: pick([...PLEDGES, ['stdio']], draw) })],
   [2, (world, draw) => ({ type: 'host.exit', pid: pidOf(world, draw) })],
   [2, (world, draw) => ({ type: 'ioc.info', pid: pidOf(world, draw), size: pick([160 * 600, 160, 0], draw) })],
   [2, (world, draw) => ({ type: 'ioc.resetcpu', pid: pidOf(world, draw), vm: idOf(world, draw), vcpu: 0 })],

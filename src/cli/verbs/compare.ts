@@ -18,6 +18,7 @@ import {
   type ActRow,
   actRow,
   actTable,
+  addRow,
   causeLines,
   type DesignNames,
   leftLines,
@@ -55,7 +56,7 @@ Example:
 
 Ends with 1 when the two part.`
 
-/** Acts that the table shows; of more, those at which something changes. */
+/** Lines that the table of acts may have. */
 const ROWS_MAX = 60
 
 type Options = {
@@ -228,9 +229,7 @@ async function printText(
       cause = ['', ...causeLines(pair, acts, names, colours), '', ...owners(`Who owns the memory at act ${acts}`, pair)]
     }
     if (every) await lines.printAll([...owners(`act ${acts}: ${textOf(pair)}`, pair), ''])
-    const row = actRow(pair, acts, names)
-    if (rows.length < ROWS_MAX) rows.push(row)
-    else left += 1
+    if (!addRow(rows, actRow(pair, acts, names), ROWS_MAX)) left += 1
     last = pair
   }
   const verdict = parting === 0 ? 'never part' : `part at act ${parting}`

@@ -17,7 +17,7 @@ import { playedLines, playedText } from '../../show/played.ts'
 import { count } from '../../show/table.ts'
 import { TapeError } from '../../tape/error.ts'
 import type { Recording } from '../../tape/recording.ts'
-import { playVmd } from '../../vmd/vmd.ts'
+import { playVmd, VMD_ENDS, type VmdEnd } from '../../vmd/vmd.ts'
 import { DESIGN_HELP, designAsked } from '../design.ts'
 import { oneOf, wholeNumber } from '../flags.ts'
 import { nameOf, readText } from '../input.ts'
@@ -42,7 +42,8 @@ Example:
 
   $ vmtape run --vmd 4G --devices 3 --mode rvi --tape vmd.tape
 
-plays what vmd does from the start of a guest to its end.
+plays what vmd does from the start of a guest to its end, with the promises that its processes keep.
+--end says how: the guest powers off, one of the processes crashes, or vmd is stopped while it runs.
 
 'vm.create' and 'vm.share' ask for the memory ranges that vmd would. Each line is answered as the
 ioctl would: 0 and what it returns, or the errno and the routine that refused.
@@ -61,6 +62,9 @@ type Options = {
   readonly vmd?: string
   readonly devices?: number
   readonly faults?: number
+  readonly end?: VmdEnd
+  readonly restart?: true
+  readonly vms?: number
 }
 
 export function configure(command: Command, terminal: Terminal): void {
@@ -69,6 +73,9 @@ export function configure(command: Command, terminal: Terminal): void {
     .option('--vmd <memory>', "vmd's own sequence around one guest of so much memory, in place of a scenario: 512M, 4G")
     .option('--devices <n>', 'with --vmd: device processes', wholeNumber('--devices', 0))
     .option('--faults <n>', 'with --vmd: pages that the guest touches', wholeNumber('--faults', 0))
+    .option('--end <how>', `with --vmd: ${VMD_ENDS.join(', ')}`, oneOf('--end', VMD_ENDS))
+    .option('--restart', 'with --vmd: vmd is started again afterwards and terminates the VMs that it finds')
+    .option('--vms <n>', 'with --vmd: guests', wholeNumber('--vms', 1))
     .option('--tape <out>', 'record the run on a new tape')
     .option('--design <design>', `the code that runs, ${DEFAULT_DESIGN.name} unless told: ${DESIGN_HELP}`)
     .option('--mode <mode>', "nested paging of the host's CPU: ept or rvi", oneOf('--mode', ['ept', 'rvi']))
@@ -92,18 +99,21 @@ async function planOf(file: string | undefined, options: Options, terminal: Term
   if (options.vmd === undefined) {
     if (file === undefined)
       throw new UserError('run: wanted a scenario, or --vmd with a size of memory, found neither.')
-    for (const flag of ['devices', 'faults'] as const)
+    for (const flag of ['devices', 'faults', 'end', 'restart', 'vms'] as const)
       if (options[flag] !== undefined) throw new UserError(`--${flag}: wanted with --vmd, found without.`)
     const scenario = readScenario(await readText(file, terminal), nameOf(file))
     return { scenario, steps: (run) => play(run, scenario.entries) }
   }
   if (file !== undefined)
     throw new UserError(`run: wanted a scenario or --vmd, found both, '${file}' and --vmd ${options.vmd}.`)
-  const { devices = 2, faults = VMD_FAULTS } = options
+  const { devices = 2, faults = VMD_FAULTS, end = 'shutdown', restart = false, vms = 1 } = options
   const size = v.safeParse(memory, options.vmd)
   if (!size.success)
     throw new UserError(`--vmd: wanted a size of memory (4G, 512M, bytes or 0x hex), found '${options.vmd}'.`)
-  return { scenario: NOTHING, steps: (run) => playVmd(run, { memory: size.output, devices, faults }) }
+  return {
+    scenario: NOTHING,
+    steps: (run) => playVmd(run, { memory: size.output, devices, faults, end, restart, vms }),
+  }
 }
 
 async function run(file: string | undefined, options: Options, terminal: Terminal): Promise<void> {
