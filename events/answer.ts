@@ -45,5 +45,7 @@ export type Answer =
   | { readonly type: 'clock.due' }
   | { readonly type: 'wallclock.due' }
   | { readonly type: 'pdptes.due' }
+  /** The guest was scheduled out, and its RUN called again. */
+  | { readonly type: 'guest.yielded' }
   | { readonly type: 'page.chosen'; readonly frame: Frame }
   | { readonly type: 'page.freed'; readonly object: ObjectRef; readonly index: number }

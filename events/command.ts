@@ -19,7 +19,7 @@ import type {
   IocWriteregs,
   IocWritevmparams,
 } from './guest-command.ts'
-import type { Pid, ThreadId, VcpuId, VmId } from './ids.ts'
+import type { CpuId, Pid, ThreadId, VcpuId, VmId } from './ids.ts'
 import type { Asid, PspHandle } from './psp.ts'
 import type { Advice, Inherit, Protection } from './space.ts'
 
@@ -211,6 +211,11 @@ export type HostDeactivate = { readonly type: 'host.deactivate'; readonly object
  * freed, any other is written and freed.
  */
 export type HostReclaim = { readonly type: 'host.reclaim'; readonly object: string; readonly page: number }
+/**
+ * The scheduler moves a thread to another CPU: one that has not begun its call, sleeps, stands where its routine may
+ * sleep before it does anything else, or is in the guest and loses its CPU.
+ */
+export type HostMigrate = { readonly type: 'host.migrate'; readonly thread: ThreadId; readonly cpu: CpuId }
 export type HostSuspend = { readonly type: 'host.suspend' }
 export type HostWakeup = { readonly type: 'host.wakeup' }
 /** Asks vcpu_must_stop() of vCPU 0. */
@@ -309,6 +314,7 @@ export type Failpoint =
   | 'vmread'
   | 'vmptrld'
   | 'ccp_docmd'
+  | 'vmclear'
 export type FailNext = { readonly type: 'fail.next'; readonly fn: Failpoint; readonly k: number; readonly errno: Errno }
 
 export const FAILPOINTS: readonly Failpoint[] = [
@@ -335,6 +341,7 @@ export const FAILPOINTS: readonly Failpoint[] = [
   'vmread',
   'vmptrld',
   'ccp_docmd',
+  'vmclear',
 ]
 
 /** A command that runs as a call on a thread of its own. */
@@ -374,6 +381,7 @@ export type CallCommand =
   | HostPageout
   | HostDeactivate
   | HostReclaim
+  | HostMigrate
   | HostSuspend
   | HostWakeup
   | HostMuststop

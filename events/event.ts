@@ -6,6 +6,7 @@
  * know the way from each older version.
  */
 import type { CallEvent } from './call.ts'
+import type { CpuEvent } from './cpu.ts'
 import type { DeviceEvent } from './device.ts'
 import type { GuestEvent } from './guest.ts'
 import type { ThreadId } from './ids.ts'
@@ -32,6 +33,7 @@ export type VmmEvent =
   | HoldEvent
   | VcpuEvent
   | GuestEvent
+  | CpuEvent
   | PmapEvent
   | ObjectEvent
   | PageEvent

@@ -60,6 +60,8 @@ export type GuestTouch = {
   readonly access: AccessMode
   readonly value?: number | null
   readonly word?: Word64 | null
+  /** The TLB serves the access where it may still hold a translation that the tables have lost. It need not. */
+  readonly tlb?: boolean
 }
 /** The guest of a vCPU that is inside VMM_IOC_RUN does something that ends the ioctl, as HLT or a port access does. */
 export type GuestLeave = { readonly type: 'guest.leave'; readonly vm: VmId; readonly vcpu: VcpuId }

@@ -32,7 +32,8 @@ export type Accessor =
 
 /**
  * `value` was found in `frame`, null for noise: ciphertext, or what ciphertext decrypts to where it does not belong. `tracked`: the
- * pv list of the page names the mapping, so the access is seen there.
+ * pv list of the page names the mapping, so the access is seen there. `cached`: the TLB served a guest by a translation
+ * that the tables have lost.
  */
 export type MemoryRead = {
   readonly type: 'memory.read'
@@ -40,6 +41,7 @@ export type MemoryRead = {
   readonly frame: Frame
   readonly value: number | null
   readonly tracked: boolean
+  readonly cached?: true
 }
 /** `frame` holds `value` now. */
 export type MemoryWritten = {
@@ -48,6 +50,7 @@ export type MemoryWritten = {
   readonly frame: Frame
   readonly value: number
   readonly tracked: boolean
+  readonly cached?: true
 }
 /** The page was accessed through a mapping that its pv list names; `access` 'w' made it dirty. */
 export type MemoryTouched = {
@@ -65,6 +68,7 @@ export type WordRead = {
   readonly bytes: number
   readonly word: Word64
   readonly tracked: boolean
+  readonly cached?: true
 }
 /**
  * `bytes` bytes from byte `offset` of `frame` on were `was` and are `word` now. The page held `before` and holds
@@ -81,6 +85,7 @@ export type WordWritten = {
   readonly before: number
   readonly contents: number
   readonly tracked: boolean
+  readonly cached?: true
   readonly dropped?: readonly number[]
 }
 

@@ -118,6 +118,8 @@ export type PlatformReply =
 export type GuestStatusReply =
   | { readonly ok: true; readonly guest: PspGuestState; readonly asid: Asid; readonly es: boolean }
   | Refusal
+/** `why` is the refusal in a sentence. */
+export type MigrateReply = { readonly ok: true } | (Refusal & { readonly why: string })
 export type PlainReply = { readonly ok: true } | Refusal
 
 export type Reply =
@@ -139,6 +141,7 @@ export type Reply =
   | LaunchReply
   | PlatformReply
   | GuestStatusReply
+  | MigrateReply
   | PlainReply
 
 /** Which reply answers which command. */
@@ -182,6 +185,7 @@ export type ReplyOf = {
   readonly 'host.pageout': PlainReply
   readonly 'host.deactivate': PlainReply
   readonly 'host.reclaim': ReclaimReply
+  readonly 'host.migrate': MigrateReply
   readonly 'host.suspend': PlainReply
   readonly 'host.wakeup': PlainReply
   readonly 'host.muststop': MuststopReply

@@ -6,7 +6,7 @@
 
 import type { Gpa, Word64 } from './address.ts'
 import type { Errno } from './errno.ts'
-import type { PmapRef, ThreadId, VcpuId, VmRef } from './ids.ts'
+import type { CpuId, PmapRef, ThreadId, VcpuId, VmRef } from './ids.ts'
 
 /** pool_get() of the struct; it is on no list yet. */
 export type VcpuAllocated = { readonly type: 'vcpu.allocated'; readonly vm: VmRef }
@@ -87,8 +87,12 @@ export type VmcsReloaded = {
   readonly vcpu: VcpuId
   readonly errno: Errno | null
 }
-/** INVEPT for the nested pmap, on all CPUs that may cache it. */
-export type EptInvalidated = { readonly type: 'ept.invalidated'; readonly pmap: PmapRef }
+/** INVEPT for the nested pmap on `cpus`; on all of them when left out. */
+export type EptInvalidated = {
+  readonly type: 'ept.invalidated'
+  readonly pmap: PmapRef
+  readonly cpus?: readonly CpuId[]
+}
 /** vmm_translate_gpa(): the fault's gpa lies at `hva` of the process that runs the vCPU. */
 export type FaultTranslated = {
   readonly type: 'fault.translated'

@@ -22,6 +22,12 @@ export const vcpuMachine = setup({
     started: emit(({ context: { vm, vcpu } }) => ({ type: 'vcpu.started', vm, vcpu })),
     entered: emit(({ context: { vm, vcpu } }) => ({ type: 'vcpu.entered', vm, vcpu })),
     stopped: emit(({ context: { vm, vcpu } }) => ({ type: 'vcpu.stopped', vm, vcpu })),
+    terminated: emit(({ context: { vm, vcpu }, event }) => ({
+      type: 'vcpu.terminated',
+      vm,
+      vcpu,
+      errno: event.type === 'kill' ? event.errno : 'EINVAL',
+    })),
     deinitialised: emit(({ context: { vm, vcpu } }) => ({ type: 'vcpu.deinitialised', vm, vcpu })),
     poked: emit(({ context: { vm, vcpu }, event }) => ({ type: 'vcpu.poked', vm, vcpu, state: word(event) })),
   },
@@ -51,6 +57,8 @@ export const vcpuMachine = setup({
         enter: { target: 'inGuest', actions: 'entered' },
         // vm_run() looks at the state word alone: once that says STOPPED again, a vCPU that was left here runs.
         run: { target: 'running', actions: 'started' },
+        // Its VMCS cannot be loaded.
+        kill: { target: 'terminated', actions: 'terminated' },
         // A runner may be on its way in, and goes on whatever the word says.
         poke: { actions: 'poked' },
         deinit: { target: 'gone', actions: 'deinitialised' },
@@ -71,6 +79,8 @@ export const vcpuMachine = setup({
             reason: event.reason,
           })),
         },
+        // Scheduled out, and its VMCS cannot be loaded when RUN is called again.
+        kill: { target: 'terminated', actions: 'terminated' },
         poke: { actions: 'poked' },
         deinit: { target: 'gone', actions: 'deinitialised' },
       },
@@ -81,12 +91,7 @@ export const vcpuMachine = setup({
         stop: { target: 'ready', actions: 'stopped' },
         kill: {
           target: 'terminated',
-          actions: emit(({ context: { vm, vcpu }, event }) => ({
-            type: 'vcpu.terminated',
-            vm,
-            vcpu,
-            errno: event.errno,
-          })),
+          actions: 'terminated',
         },
         poke: { actions: 'poked' },
         deinit: { target: 'gone', actions: 'deinitialised' },

@@ -13,7 +13,7 @@ import { callSetup, NO_CALL } from './setup.ts'
 function allocating(then: string) {
   return {
     starting: {
-      meta: { calls: 'vmm_start', source: 'vmmioctl(): VMM_IOC_CREATE starts virtualization first' },
+      meta: { calls: 'vmm_start', source: 'vmmioctl(): VMM_IOC_CREATE starts virtualization first', sleeps: true },
       on: { done: { target: 'validating' }, refused: { target: 'stopping' } },
     },
     stopping: {
@@ -25,7 +25,11 @@ function allocating(then: string) {
       on: { done: { target: 'checkingCapacity' }, refused: { target: 'leaving' } },
     },
     checkingCapacity: {
-      meta: { calls: 'check_capacity', source: 'vm_create(): "Bail if we\'re going to exceed vcpu_max", vm_lock R' },
+      meta: {
+        calls: 'check_capacity',
+        source: 'vm_create(): "Bail if we\'re going to exceed vcpu_max", vm_lock R',
+        sleeps: true,
+      },
       on: { done: { target: 'allocating' }, refused: { target: 'refusingCapacity' } },
     },
     refusingCapacity: {
@@ -33,7 +37,12 @@ function allocating(then: string) {
       on: { done: { target: 'leaving' } },
     },
     allocating: {
-      meta: { calls: 'vm_get', source: 'vm_create(): pool_get(), identity, ranges', pauses: ['rw_exit_read'] },
+      meta: {
+        calls: 'vm_get',
+        source: 'vm_create(): pool_get(), identity, ranges',
+        pauses: ['rw_exit_read'],
+        sleeps: true,
+      },
       on: { done: { target: then } },
     },
   } as const
@@ -43,7 +52,7 @@ function allocating(then: string) {
 function registering(failed: string) {
   return {
     allocatingVcpu: {
-      meta: { calls: 'vcpu_get', source: 'vm_create(): pool_get(&vcpu_pool)' },
+      meta: { calls: 'vcpu_get', source: 'vm_create(): pool_get(&vcpu_pool)', sleeps: true },
       on: { done: { target: 'initialisingVcpu' } },
     },
     initialisingVcpu: {
@@ -51,6 +60,7 @@ function registering(failed: string) {
         calls: 'vcpu_init',
         source: 'vm_create(): vcpu_init() and its place on the list',
         pauses: ['vcpu_init'],
+        sleeps: true,
       },
       on: { done: { target: 'registering' }, refused: { target: failed } },
     },
@@ -59,6 +69,7 @@ function registering(failed: string) {
         calls: 'vm_register',
         source: 'vm_create(): vm_lock W, capacity again, id, list, counts',
         pauses: ['rw_enter_write'],
+        sleeps: true,
       },
       on: { 'vm.numbered': { target: 'leaving', actions: 'vmRegister' }, refused: { target: 'tearing' } },
     },
@@ -77,7 +88,7 @@ export function createMachineOf(returnsVcpu: boolean) {
       ...gate('starting'),
       ...allocating('creatingPmap'),
       creatingPmap: {
-        meta: { calls: 'pmap_create_nested', source: 'vm_create(): pmap_create()' },
+        meta: { calls: 'pmap_create_nested', source: 'vm_create(): pmap_create()', sleeps: true },
         on: { done: { target: 'choosingSlot' } },
       },
       choosingSlot: {
@@ -89,7 +100,12 @@ export function createMachineOf(returnsVcpu: boolean) {
         on: { 'uao.created': { target: 'mappingSlot', actions: 'slotBacked' }, refused: { target: 'tearing' } },
       },
       mappingSlot: {
-        meta: { calls: 'uvm_map_slot', source: 'vm_create(): uvm_map() into the caller', pauses: ['uvm_map'] },
+        meta: {
+          calls: 'uvm_map_slot',
+          source: 'vm_create(): uvm_map() into the caller',
+          pauses: ['uvm_map'],
+          sleeps: true,
+        },
         on: { 'uvm.mapped': { target: 'sealingSlot', actions: 'slotMapped' }, refused: { target: 'detachingObject' } },
       },
       detachingObject: {
@@ -101,6 +117,7 @@ export function createMachineOf(returnsVcpu: boolean) {
           calls: 'uvm_map_immutable_slot',
           source: 'vm_create(): uvm_map_immutable()',
           pauses: ['uvm_map_immutable'],
+          sleeps: true,
         },
         on: {
           'uvm.sealed': { target: 'referencingObject', actions: 'slotSealed' },

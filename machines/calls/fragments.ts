@@ -14,7 +14,7 @@ export function gate<Body extends string>(body: Body) {
       on: { done: { target: 'entering' }, refused: { target: 'replying' } },
     },
     entering: {
-      meta: { calls: 'vmmioctl_enter', source: 'vmmioctl(): sc_slock, the wait for ACTIVE, sc_refcnt++' },
+      meta: { calls: 'vmmioctl_enter', source: 'vmmioctl(): sc_slock, the wait for ACTIVE, sc_refcnt++', sleeps: true },
       on: { done: { target: body }, refused: { target: 'replying' } },
     },
     leaving: {
@@ -29,7 +29,7 @@ export function gate<Body extends string>(body: Body) {
 export function finding<Found extends string>(found: Found) {
   return {
     finding: {
-      meta: { calls: 'vm_find', source: 'vm_find(): search, pledge test, vm_refcnt++' },
+      meta: { calls: 'vm_find', source: 'vm_find(): search, pledge test, vm_refcnt++', sleeps: true },
       on: { done: { target: found }, refused: { target: 'refusingLookup' } },
     },
     refusingLookup: {
@@ -88,7 +88,7 @@ export function teardown(after: string) {
       on: { next: { target: 'detachingSlot' }, none: { target: 'destroyingPmap' } },
     },
     detachingSlot: {
-      meta: { calls: 'uao_detach_slot', source: 'vm_teardown(): vm_memory_slot[i] = NULL, uao_detach()' },
+      meta: { calls: 'uao_detach_slot', source: 'vm_teardown(): vm_memory_slot[i] = NULL, uao_detach()', sleeps: true },
       on: { done: { target: 'releasingSlots', actions: 'slotDetached' } },
     },
     destroyingPmap: {
@@ -145,7 +145,10 @@ export function nestedFault(handled: string, assist: string, refused: string) {
       on: { done: { target: 'extracting' }, 'fault.assist': { target: assist }, refused: { target: refused } },
     },
     extracting: {
-      meta: { calls: 'pmap_extract_curproc', source: 'fault_page(): "If we don\'t already have a backing page"' },
+      meta: {
+        calls: 'pmap_extract_first',
+        source: 'fault_page(): "If we don\'t already have a backing page"; then vc_last_pcpu on VMX',
+      },
       on: { 'page.present': { target: 'enteringLeaf' }, 'page.absent': { target: 'wiring' } },
     },
     wiring: {
@@ -153,6 +156,7 @@ export function nestedFault(handled: string, assist: string, refused: string) {
         calls: 'uvm_fault_wire_curproc',
         source: 'fault_page(): uvm_fault_wire() of one page of curproc',
         pauses: ['uvm_fault_wire'],
+        sleeps: true,
       },
       on: {
         done: [{ guard: 'vmx', target: 'reloading' }, { target: 'extractingAgain' }],
@@ -162,7 +166,7 @@ export function nestedFault(handled: string, assist: string, refused: string) {
       },
     },
     wiringAgain: {
-      meta: { calls: 'uvm_fault_wire_again', source: 'uvm_fault(): ReFault after uvm_wait()' },
+      meta: { calls: 'uvm_fault_wire_again', source: 'uvm_fault(): ReFault after uvm_wait()', sleeps: true },
       on: {
         done: [{ guard: 'vmx', target: 'reloading' }, { target: 'extractingAgain' }],
         'memory.short': { target: 'wiringAgain', reenter: true },
@@ -214,11 +218,12 @@ export function nestedFaultOfSpace(handled: string, assist: string, refused: str
         calls: 'uvm_fault_wire_nested',
         source: 'fault_page(): uvm_fault_wire() of one page of vm_map, RWX',
         pauses: ['uvm_fault_wire'],
+        sleeps: true,
       },
       on: ended,
     },
     wiringAgain: {
-      meta: { calls: 'uvm_fault_wire_nested_again', source: 'uvm_fault(): ReFault after uvm_wait()' },
+      meta: { calls: 'uvm_fault_wire_nested_again', source: 'uvm_fault(): ReFault after uvm_wait()', sleeps: true },
       on: ended,
     },
     reloading: {

@@ -20,7 +20,12 @@ export const mprotecteptMachine = callSetup.createMachine({
       on: { done: { target: 'locking' }, refused: { target: 'releasing' } },
     },
     locking: {
-      meta: { calls: 'vcpu_lock', source: 'vm_mprotect_ept(): rw_enter_write(vc_lock)', pauses: ['rw_enter_write'] },
+      meta: {
+        calls: 'vcpu_lock',
+        source: 'vm_mprotect_ept(): rw_enter_write(vc_lock)',
+        pauses: ['rw_enter_write'],
+        sleeps: true,
+      },
       on: { done: { target: 'checking' } },
     },
     checking: {
@@ -40,6 +45,7 @@ export const mprotecteptMachine = callSetup.createMachine({
         calls: 'uvm_fault_wire_protected',
         source: 'vmx_mprotect_ept(): uvm_fault() of vm_map where there is no leaf',
         pauses: ['uvm_fault_wire'],
+        sleeps: true,
       },
       on: {
         done: { target: 'protecting' },

@@ -19,7 +19,12 @@ export const resetcpuMachine = callSetup.createMachine({
       on: { done: { target: 'locking' }, refused: { target: 'releasing' } },
     },
     locking: {
-      meta: { calls: 'vcpu_lock', source: 'vm_resetcpu(): rw_enter_write(vc_lock)', pauses: ['rw_enter_write'] },
+      meta: {
+        calls: 'vcpu_lock',
+        source: 'vm_resetcpu(): rw_enter_write(vc_lock)',
+        pauses: ['rw_enter_write'],
+        sleeps: true,
+      },
       on: { done: { target: 'resetting' } },
     },
     resetting: {

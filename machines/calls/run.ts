@@ -30,7 +30,12 @@ export function faultMachineOf(fault: Fault) {
       ...finding('findingVcpu'),
       findingVcpu,
       locking: {
-        meta: { calls: 'vcpu_lock', source: 'vm_run(): rw_enter_write(vc_lock)', pauses: ['rw_enter_write'] },
+        meta: {
+          calls: 'vcpu_lock',
+          source: 'vm_run(): rw_enter_write(vc_lock)',
+          pauses: ['rw_enter_write'],
+          sleeps: true,
+        },
         on: { done: { target: 'classifying' } },
       },
       ...fault('unlocking', 'unlocking', 'unlocking'),
@@ -50,7 +55,12 @@ export function runMachineOf(fault: Fault) {
       ...finding('findingVcpu'),
       findingVcpu,
       locking: {
-        meta: { calls: 'vcpu_lock', source: 'vm_run(): rw_enter_write(vc_lock)', pauses: ['rw_enter_write'] },
+        meta: {
+          calls: 'vcpu_lock',
+          source: 'vm_run(): rw_enter_write(vc_lock)',
+          pauses: ['rw_enter_write'],
+          sleeps: true,
+        },
         on: { done: { target: 'starting' } },
       },
       starting: {
@@ -66,12 +76,22 @@ export function runMachineOf(fault: Fault) {
           calls: 'vcpu_load',
           source: 'vcpu_run_vmx(): VMCS and, at the first iteration, INVEPT; vcpu_run_svm()',
         },
-        on: { done: { target: 'inGuest', actions: 'vcpuEnter' }, 'clock.due': { target: 'extractingClock' } },
+        on: {
+          done: { target: 'inGuest', actions: 'vcpuEnter' },
+          'clock.due': { target: 'extractingClock' },
+          refused: { target: 'killing' },
+        },
       },
       ...updatingClock({ target: 'inGuest', actions: 'vcpuEnter' }),
       inGuest: {
-        meta: { calls: 'guest', source: 'VMLAUNCH, VMRESUME or VMRUN; vcpu_must_stop() at each exit' },
+        meta: {
+          calls: 'guest',
+          source: 'VMLAUNCH, VMRESUME or VMRUN; vcpu_must_stop() and SPCF_SHOULDYIELD at each exit',
+          sleeps: true,
+        },
         on: {
+          'guest.yielded': { target: 'inGuest', reenter: true },
+          refused: { target: 'killing' },
           'guest.faulted': { target: 'classifying', actions: 'vcpuFault' },
           'guest.trapped': { target: 'handlingInstruction', actions: 'vcpuTrap' },
           'guest.left': { target: 'stopping', actions: 'vcpuLeaveGuest' },
@@ -105,15 +125,28 @@ export function runMachineOf(fault: Fault) {
         },
       },
       stopping: {
-        meta: { calls: 'nothing', source: 'vm_run(): 0 or EAGAIN, the state is STOPPED' },
-        on: { done: { target: 'copyingOut', actions: 'vcpuStop' } },
+        meta: {
+          calls: 'vcpu_leave',
+          source: 'vcpu_run_vmx(): vc_last_pcpu and the registers; vm_run(): 0 or EAGAIN, the state is STOPPED',
+        },
+        on: { done: { target: 'copyingOut', actions: 'vcpuStop' }, refused: { target: 'killing' } },
       },
       copyingOut: {
         meta: { calls: 'run_copyout', source: 'vm_run(): copyout() of the exit' },
         on: { done: { target: 'unlocking' }, refused: { target: 'unlocking' } },
       },
       terminating: {
-        meta: { calls: 'nothing', source: 'vm_run(): any other result, the state is TERMINATED' },
+        meta: {
+          calls: 'vcpu_leave',
+          source: 'vcpu_run_vmx(): vc_last_pcpu and the registers; vm_run(): any other result, the state is TERMINATED',
+        },
+        on: {
+          done: { target: 'unlocking', actions: 'vcpuKill' },
+          refused: { target: 'unlocking', actions: 'vcpuKill' },
+        },
+      },
+      killing: {
+        meta: { calls: 'nothing', source: 'vm_run(): EINVAL, the VMCS was of no use; the state is TERMINATED' },
         on: { done: { target: 'unlocking', actions: 'vcpuKill' } },
       },
       unlocking,

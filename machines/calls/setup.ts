@@ -46,6 +46,8 @@ export type StepMeta = {
   readonly pauses?: readonly PausePoint[]
   /** What the step does to locks, where that is not what its kernel function does; see locks.ts. */
   readonly locks?: LockProgram
+  /** The step may sleep, or lose its CPU, before it does anything: it may go on on another one. */
+  readonly sleeps?: boolean
 }
 
 const NO_VM = 0 as VmRef

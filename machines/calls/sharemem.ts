@@ -29,7 +29,7 @@ export const sharememMachine = callSetup.createMachine({
       on: { next: { target: 'mappingSlot' }, none: { target: 'releasing' } },
     },
     mappingSlot: {
-      meta: { calls: 'uvm_map_shared', source: 'vm_share_mem(): uvm_map()', pauses: ['uvm_map'] },
+      meta: { calls: 'uvm_map_shared', source: 'vm_share_mem(): uvm_map()', pauses: ['uvm_map'], sleeps: true },
       on: { 'uvm.mapped': { target: 'referencingObject' }, refused: { target: 'unwinding' } },
     },
     referencingObject: {
@@ -41,6 +41,7 @@ export const sharememMachine = callSetup.createMachine({
         calls: 'uvm_map_immutable_shared',
         source: 'vm_share_mem(): uvm_map_immutable()',
         pauses: ['uvm_map_immutable'],
+        sleeps: true,
       },
       on: { 'uvm.sealed': { target: 'choosingSlot' }, refused: { target: 'unwinding' } },
     },

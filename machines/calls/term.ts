@@ -30,7 +30,12 @@ export function terminateMachineOf(condemns: boolean, tearing: Teardown) {
         on: { done: { target: 'unlinking', actions: 'vmCondemn' }, refused: { target: 'releasing' } },
       },
       unlinking: {
-        meta: { calls: 'vm_unlink', source: 'vm_terminate(): vm_lock W, SLIST_REMOVE', pauses: ['rw_enter_write'] },
+        meta: {
+          calls: 'vm_unlink',
+          source: 'vm_terminate(): vm_lock W, SLIST_REMOVE',
+          pauses: ['rw_enter_write'],
+          sleeps: true,
+        },
         on: { done: { target: 'droppingList', actions: 'vmUnlink' } },
       },
       unlinkingFound: {
@@ -38,6 +43,7 @@ export function terminateMachineOf(condemns: boolean, tearing: Teardown) {
           calls: 'vm_unlink',
           source: 'vm_terminate(): vm_lock W, SLIST_REMOVE; nothing says whether somebody else was first',
           pauses: ['rw_exit_read', 'rw_enter_write'],
+          sleeps: true,
         },
         on: { done: { target: 'droppingList', actions: 'vmUnlink' } },
       },
@@ -59,6 +65,7 @@ export function terminateMachineOf(condemns: boolean, tearing: Teardown) {
           calls: 'vm_uncount',
           source: 'vm_terminate(): vm_lock W, vm_ct, vcpu_ct',
           pauses: ['rw_enter_write'],
+          sleeps: true,
         },
         on: { done: { target: 'stoppingLast' } },
       },

@@ -35,6 +35,7 @@ import * as regs from '../kernel/vmm_regs.ts'
 import * as run from '../kernel/vmm_run.ts'
 import * as share from '../kernel/vmm_share.ts'
 import * as tear from '../kernel/vmm_teardown.ts'
+import * as vmcs from '../kernel/vmm_vmcs.ts'
 import type { Design } from './design.ts'
 import { environmentPrimitives, environmentRoutines } from './environment.ts'
 import { pspPrimitives, pspRoutines } from './psp.ts'
@@ -105,9 +106,10 @@ const primitives: Readonly<Record<string, Primitive>> = {
   info_copyout: info.copyOutInfo,
   np_fault_classify: run.classifyFault,
   pmap_extract_curproc: run.extractPage,
+  pmap_extract_first: run.extractBeforeFault,
   uvm_fault_wire_curproc: run.faultWire,
   uvm_fault_wire_again: run.faultWireAgain,
-  vcpu_reload_vmcs_vmx: run.reloadVmcs,
+  vcpu_reload_vmcs_vmx: vmcs.reloadVmcs,
   refuse_absent: run.refuseAbsent,
   pmap_enter_nested: run.enterLeaf,
   vcpu_reset_regs: run.resetVcpu,
@@ -116,6 +118,7 @@ const primitives: Readonly<Record<string, Primitive>> = {
   vcpu_load: run.loadVcpu,
   guest: run.runGuest,
   vcpu_must_stop: run.checkMustStop,
+  vcpu_leave: vmcs.leaveLoop,
   run_copyout: run.copyOutRun,
   rwregs_mode: regs.chooseMode,
   vcpu_readregs: regs.readRegisters,

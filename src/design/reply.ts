@@ -1,6 +1,7 @@
 /** What a call that has ended answers, from what it knows. */
 
 import { sevOf } from '../../events/boot.ts'
+import type { Errno } from '../../events/errno.ts'
 import { unreachable } from '../../events/event.ts'
 import type { CreateReply, FaultReport, Refusal, Reply, VmInfo } from '../../events/reply.ts'
 import { dumpedRanges } from '../kernel/kern_fork.ts'
@@ -35,6 +36,13 @@ const BEFORE_HANDLER: readonly string[] = [
 /** vcp_poscbit and vcp_asid[], which only vcpu_init_svm() fills in. */
 function sevParams({ boot }: World, { asids }: Locals): Pick<Extract<CreateReply, { ok: true }>, 'poscbit' | 'asid'> {
   return asids === undefined ? {} : { poscbit: sevOf(boot).cbit, asid: [...asids] }
+}
+
+/** Why a thread stays where it is. */
+const WHY_NOT_MOVED: Readonly<Partial<Record<Errno, string>>> = {
+  ESRCH: 'there is no other thread of that name with a call in flight',
+  EINVAL: 'the host has no such CPU',
+  EBUSY: 'the thread stands where the kernel neither sleeps nor is preempted',
 }
 
 /** The answer to the thread's command. */
@@ -79,6 +87,8 @@ export function replyOf(world: World, thread: Thread): Reply {
       const process = world.processes[command.pid]
       return refusal ?? { ok: true, ranges: process === undefined ? [] : dumpedRanges(process) }
     }
+    case 'host.migrate':
+      return refusal === null ? { ok: true } : { ...refusal, why: WHY_NOT_MOVED[refusal.errno] ?? '' }
     case 'host.muststop':
       return refusal ?? { ok: true, stop: locals.stop }
     case 'psp.launchstart':

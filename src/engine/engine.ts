@@ -19,6 +19,7 @@ import { replyOf } from '../design/reply.ts'
 import { vmWithId } from '../kernel/kernel.ts'
 import { accessGuest, isAboutContents, leavesTrace, translateGuest } from '../kernel/mmu.ts'
 import { execute } from '../kernel/vmm_instruction.ts'
+import { isScheduledOut } from '../kernel/vmm_vmcs.ts'
 import { pspLife } from '../model/psp.ts'
 import type { Thread, World } from '../model/world.ts'
 import type { Driver } from '../reduce/drivers.ts'
@@ -43,6 +44,10 @@ function vcpuLife(world: World, vm: VmRef, vcpu: VcpuId): string {
   return (one?.id === vcpu ? one : vcpus?.find((other) => other.id === vcpu))?.life ?? 'gone'
 }
 
+function isInGuest(outcome: StepOutcome): boolean {
+  return outcome.kind === 'moved' && outcome.place === 'inGuest'
+}
+
 export class Engine {
   readonly design: Design
   readonly #kernel: SteppingKernel
@@ -53,7 +58,7 @@ export class Engine {
 
   constructor(design: Design, driver: Driver, recorder: Recorder) {
     this.design = design
-    this.#kernel = new SteppingKernel(driver, recorder)
+    this.#kernel = new SteppingKernel(driver, recorder, (id) => this.#mayMove(id))
     this.#routines = routinesOf(design)
   }
 
@@ -204,10 +209,25 @@ export class Engine {
     return one?.life === 'inGuest' ? one.lock : null
   }
 
+  /** Whether a thread can go on on another CPU: before its first step it was in its program. */
+  #mayMove(id: ThreadId): boolean {
+    const thread = this.#kernel.live(id)
+    if (thread.waiting !== null) return true
+    const { name, meta } = this.#stepOf(id, thread)
+    return meta.sleeps === true || name === this.#routine(thread.command).initial
+  }
+
+  /** A guest that was scheduled out since it acted last has its thread call RUN again. */
+  resume(runner: ThreadId): StepOutcome | null {
+    return isScheduledOut(this.world, this.#kernel.live(runner)) ? this.step(runner) : null
+  }
+
   /** Lets the guest act. Its thread must be in the guest. */
   guest(command: GuestCommand, runner: ThreadId): StepOutcome {
     const { panic } = this.world
     if (panic !== null) return { kind: 'panicked', fn: panic.fn, panic: panic.kind }
+    const resumed = this.resume(runner)
+    if (resumed !== null && !isInGuest(resumed)) return resumed
     const step = this.#stepOf(runner, this.#kernel.enter(runner))
     if (command.type === 'guest.leave') return this.#answer(runner, step, { type: 'guest.left' })
     if (command.type !== 'guest.touch') {
@@ -226,6 +246,8 @@ export class Engine {
 
   /** The guest faults at `gpa`, whatever its tables say by now. Its thread must be in the guest. */
   guestFault(gpa: Word64, runner: ThreadId): StepOutcome {
+    const resumed = this.resume(runner)
+    if (resumed !== null && !isInGuest(resumed)) return resumed
     const step = this.#stepOf(runner, this.#kernel.enter(runner))
     return this.#answer(runner, step, { type: 'guest.faulted', gpa })
   }

@@ -11,7 +11,7 @@ import type { GuestReply, Outcome, Reply, RunReply } from '../../events/reply.ts
 import type { Design } from '../design/design.ts'
 import { DEFAULT_DESIGN, designNamed } from '../design/designs.ts'
 import { vmWithId } from '../kernel/kernel.ts'
-import { isAboutContents, leavesTrace, type Translation, translate } from '../kernel/mmu.ts'
+import { isAboutContents, leavesTrace, type Translation, translateTouch } from '../kernel/mmu.ts'
 import { faultOfInstruction, type Instruction } from '../kernel/vmm_instruction.ts'
 import { peek, wordAt } from '../kernel/words.ts'
 import type { MemoryDump } from '../model/memory/dump.ts'
@@ -159,6 +159,11 @@ export class Run {
   #guest(command: GuestCommand): GuestReply | Outcome {
     const runner = this.#engine.runnerOf(command.vm, command.vcpu)
     if (runner === null) return { ok: false, errno: 'ESRCH', at: 'guest' }
+    const resumed = this.#engine.resume(runner)
+    if (resumed?.kind === 'moved' && resumed.place !== 'inGuest') {
+      const outcome = this.finish(runner)
+      return 'ok' in outcome && outcome.ok ? { ok: true, faulted: false, left: outcome as RunReply } : outcome
+    }
     if (command.type === 'guest.writecr' || command.type === 'guest.wrmsr') return this.#instruct(command, runner)
     const touch = command.type === 'guest.touch' ? command : null
     const isServed = touch !== null && this.#translate(touch) !== null
@@ -206,8 +211,8 @@ export class Run {
   }
 
   /** What the nested tables make of an access by themselves; null where they do not serve it. */
-  #translate({ vm, gpa, access }: GuestTouch): Translation | null {
-    return translate(this.current, vmWithId(this.current, vm)?.pmap ?? null, gpa, access)
+  #translate(touch: GuestTouch): Translation | null {
+    return translateTouch(this.current, vmWithId(this.current, touch.vm), touch)
   }
 
   #isSeen(touch: GuestTouch): boolean {

@@ -28,8 +28,12 @@ export class SteppingKernel implements Kernel {
   #pending: VmmEvent | null = null
   #seq: number
 
-  constructor(driver: Driver, recorder: Recorder) {
+  readonly #mayMove: (thread: ThreadId) => boolean
+
+  /** @param mayMove whether a thread stands where it may have slept or been preempted. */
+  constructor(driver: Driver, recorder: Recorder, mayMove: (thread: ThreadId) => boolean) {
     this.#driver = driver
+    this.#mayMove = mayMove
     this.#recorder = recorder
     this.#stable = driver.kind === 'inPlace'
     this.#seq = driver.current.seq
@@ -97,6 +101,10 @@ export class SteppingKernel implements Kernel {
     if (this.#pending === null) this.record({ type: 'call.stepped', thread: this.#id })
     this.#driver.move(this.#id, place)
     this.flush(place)
+  }
+
+  mayMove(thread: ThreadId): boolean {
+    return this.#mayMove(thread)
   }
 
   fails(fn: Failpoint): Errno | null {

@@ -5,6 +5,7 @@
  */
 import type { Answer } from '../../events/answer.ts'
 import { type Blocked, blocked, commandOf, DONE, type Kernel, learn, panic, refuse } from './kernel.ts'
+import { quiesceVmx } from './vmm_vmcs.ts'
 
 /** Requests whose parameters come back to the caller: _IOWR. @source dev/vmm/vmm.h */
 const COPIED_OUT: readonly string[] = [
@@ -75,8 +76,10 @@ export function drainDevice(kernel: Kernel): Answer | Blocked {
   return kernel.world.softc.refcnt > 0 ? blocked('refcnt_finalize') : DONE
 }
 
-/** vmm_activate_machdep(): guest memory, nested tables and counters stay as they are. */
+/** vmm_activate_machdep(): guest memory, nested tables and counters stay as they are; VMCSs go back to memory. */
 export function activateQuiesce(kernel: Kernel): Answer {
+  const { cpus, boot } = kernel.world
+  if (cpus[kernel.thread.cpu]?.on === true && boot.mode === 'ept') quiesceVmx(kernel)
   kernel.record({ type: 'machdep.activated', action: 'quiesce' })
   return DONE
 }

@@ -168,3 +168,14 @@ export function faultOrdinary(kernel: Kernel): Answer | Blocked {
   if (kernel.thread.command.type === 'host.touch') accessProcess(kernel, process, va, mode)
   return DONE
 }
+
+/** The scheduler: a thread that slept or was preempted goes on on another CPU. */
+export function migrateThread(kernel: Kernel): Answer {
+  const { thread, cpu } = commandOf(kernel, 'host.migrate')
+  const { threads, cpus } = kernel.world
+  if (threads[thread] === undefined || thread === kernel.thread.id) return refuse(kernel, 'ESRCH', 'sched_choosecpu')
+  if (cpus[cpu] === undefined) return refuse(kernel, 'EINVAL', 'sched_choosecpu')
+  if (!kernel.mayMove(thread)) return refuse(kernel, 'EBUSY', 'sched_choosecpu')
+  kernel.record({ type: 'thread.migrated', thread, cpu })
+  return DONE
+}

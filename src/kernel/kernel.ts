@@ -8,7 +8,7 @@ import type { CallCommand, Failpoint } from '../../events/command.ts'
 import { Defect } from '../../events/defect.ts'
 import type { Errno } from '../../events/errno.ts'
 import type { VmmEvent } from '../../events/event.ts'
-import type { Pid, VmId } from '../../events/ids.ts'
+import type { Pid, ThreadId, VmId } from '../../events/ids.ts'
 import type { WaitChannel } from '../../events/wait.ts'
 import type { Locals, Process, Thread, Vm, World } from '../model/world.ts'
 
@@ -21,6 +21,8 @@ export interface Kernel {
   record(event: VmmEvent): void
   /** Counts a call of `fn`; the errno with which it must fail, or null. */
   fails(fn: Failpoint): Errno | null
+  /** Whether a thread stands where it may have slept or been preempted. */
+  mayMove(thread: ThreadId): boolean
 }
 
 /** A kernel function as a step calls it. */

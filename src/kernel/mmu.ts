@@ -12,15 +12,15 @@ import { PAGE_SIZE, pageOf, truncPage, VM_MAXUSER_ADDRESS } from '../../events/a
 import type { AccessMode, GuestTouch } from '../../events/command.ts'
 import type { PmapRef } from '../../events/ids.ts'
 import type { Accessor } from '../../events/memory.ts'
-import { hasFlag, LEAF_TRACKED, leafFlags, leafFrame } from '../model/memory.ts'
+import { hasFlag, LEAF_TRACKED, leafFlags, leafFrame, packLeaf } from '../model/memory.ts'
 import { contentsOf } from '../model/psp.ts'
-import type { Process, World } from '../model/world.ts'
+import type { Process, Vm, World } from '../model/world.ts'
 import { type Kernel, vmOf } from './kernel.ts'
 import { serves } from './protection.ts'
 import { readWord, wordAt, writeWord } from './words.ts'
 
-/** What a translation came to. */
-export type Translation = { readonly frame: Frame; readonly tracked: boolean }
+/** What a translation came to; `cached` where the tables know nothing of it any more. */
+export type Translation = { readonly frame: Frame; readonly tracked: boolean; readonly cached?: true }
 
 /** The page that a pmap has at an address, where its leaf allows the access. */
 export function translate(world: World, pmap: PmapRef | null, address: Word64, mode: AccessMode): Translation | null {
@@ -33,6 +33,31 @@ export function translate(world: World, pmap: PmapRef | null, address: Word64, m
 /** The page behind an address of a process; null where the access faults. */
 export function translateProcess(world: World, process: Process, va: Word64, mode: AccessMode): Translation | null {
   return va < VM_MAXUSER_ADDRESS ? translate(world, process.pmap, va, mode) : null
+}
+
+/** What a TLB may still make of a guest's access, although the tables have lost it; null for nothing. */
+function translateStale(world: World, { ref }: Vm, { vcpu, gpa, access }: GuestTouch): Translation | null {
+  if (typeof gpa !== 'number') return null
+  for (const [frame, kept] of Object.entries(world.stale)) {
+    const serving = kept.some(
+      (one) =>
+        one.vm === ref &&
+        one.vcpu === vcpu &&
+        one.level === 0 &&
+        one.page === pageOf(gpa) &&
+        serves(packLeaf(Number(frame), one.flags), access),
+    )
+    // The accessed bit was set when the translation was cached: nobody sees this access.
+    if (serving) return { frame: Number(frame) as Frame, tracked: false, cached: true }
+  }
+  return null
+}
+
+/** What a guest's access comes to by the MMU alone; null where it is a VM exit. A TLB is asked where the access says so. */
+export function translateTouch(world: World, vm: Vm | undefined, touch: GuestTouch): Translation | null {
+  if (vm === undefined) return null
+  const kept = touch.tlb === true ? translateStale(world, vm, touch) : null
+  return kept ?? translate(world, vm.pmap, touch.gpa, touch.access)
 }
 
 /** Whether an access whose contents nobody asks for leaves a trace that was not there. */
@@ -61,13 +86,15 @@ function record(
   address: Word64,
 ): void {
   const { frame, tracked } = at
+  const how = at.cached === undefined ? { tracked } : { tracked, cached: at.cached }
+  const span = { ...wordAt(frame, Number(address) % PAGE_SIZE, tracked), ...how }
   if (value === null || word === null) {
     const found = contentsOf(kernel.world, frame, by.kind === 'guest' ? 'guest' : 'process')
-    if (word === undefined || found === null) kernel.record({ type: 'memory.read', by, frame, value: found, tracked })
-    else readWord(kernel, by, wordAt(frame, Number(address) % PAGE_SIZE, tracked))
+    if (word === undefined || found === null) kernel.record({ type: 'memory.read', by, frame, value: found, ...how })
+    else readWord(kernel, by, span)
   } else if (word !== undefined) {
-    writeWord(kernel, by, wordAt(frame, Number(address) % PAGE_SIZE, tracked), word)
-  } else if (value !== undefined) kernel.record({ type: 'memory.written', by, frame, value, tracked })
+    writeWord(kernel, by, span, word)
+  } else if (value !== undefined) kernel.record({ type: 'memory.written', by, frame, value, ...how })
   else if (leavesTrace(kernel.world, at, mode)) {
     kernel.record({ type: 'memory.touched', by, frame, access: mode.includes('w') ? 'w' : 'r' })
   }
@@ -88,8 +115,8 @@ export function accessProcess(
 }
 
 /** The page behind a guest-physical address; null where the access is a VM exit. */
-export function translateGuest(kernel: Kernel, { gpa, access }: GuestTouch): Translation | null {
-  return translate(kernel.world, vmOf(kernel).pmap, gpa, access)
+export function translateGuest(kernel: Kernel, touch: GuestTouch): Translation | null {
+  return translateTouch(kernel.world, vmOf(kernel), touch)
 }
 
 /** An access by the guest of the calling thread's vCPU. */

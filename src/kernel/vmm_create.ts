@@ -19,6 +19,7 @@ import { type Blocked, blocked, commandOf, DONE, type Kernel, learn, NONE, refus
 import { createPmap } from './pmap.ts'
 import { createObject, detachObject, referenceObject } from './uvm_aobj.ts'
 import { mapObject, sealRange, unmapRange } from './uvm_map.ts'
+import { initialiseVmcs } from './vmm_vmcs.ts'
 
 /** Bytes of a name without its NUL. @source VMM_MAX_NAME_LEN */
 const NAME_LENGTH = 63
@@ -202,6 +203,8 @@ export function initialiseVcpu(kernel: Kernel): Answer {
   const sev = sevOfRequest(kernel)
   const asid = lowestAsid(kernel, sev)
   if (asid === 0) return refuseVcpu(kernel, 'ENOMEM', 'vmm_alloc_vpid')
+  const failed = kernel.world.boot.mode === 'ept' ? initialiseVmcs(kernel, vcpus.length) : null
+  if (failed !== null) return refuseVcpu(kernel, failed, 'vcpu_init_vmx')
   const encrypted = sev === undefined ? {} : { sev }
   kernel.record({ type: 'vcpu.initialised', vm: ref, vcpu: vcpus.length, asid, ...encrypted })
   return DONE

@@ -90,6 +90,6 @@ export function protectLeaf(kernel: Kernel): Answer {
 /** INVEPT of the whole pmap. */
 export function invalidateNested(kernel: Kernel): Answer {
   const { pmap } = vmOf(kernel)
-  if (pmap !== null) kernel.record({ type: 'ept.invalidated', pmap })
+  if (pmap !== null) kernel.record({ type: 'ept.invalidated', pmap, cpus: [kernel.thread.cpu] })
   return DONE
 }

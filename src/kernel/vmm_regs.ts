@@ -11,6 +11,7 @@ import { bitsOf, hasBit, united, withBit } from '../../events/word.ts'
 import { CR0, CR4, EFER, guestOf, NO_REGISTERS } from '../model/guest.ts'
 import { commandOf, DONE, type Kernel, learn, refuse, vmOf } from './kernel.ts'
 import { placeClock, vcpuOf } from './pvclock.ts'
+import { clearWritten } from './vmm_vmcs.ts'
 
 /** VM_RWREGS_CRS and VM_RWREGS_MSRS by their bit. @source machine/vmmvar.h */
 const CRS_BIT = 2
@@ -69,7 +70,8 @@ function write(kernel: Kernel, given: Partial<Registers>, mask: number): void {
 export function writeRegisters(kernel: Kernel): Answer {
   const { mask, registers } = commandOf(kernel, 'ioc.writeregs')
   write(kernel, registers, mask)
-  return DONE
+  const errno = clearWritten(kernel)
+  return errno === null ? DONE : refuse(kernel, errno, 'vcpu_writeregs_vmx')
 }
 
 const ALL_GROUPS = 2 ** CRS_BIT + 2 ** MSRS_BIT

@@ -37,6 +37,7 @@ import { faultIn, isAsleepInFault } from './uvm_fault.ts'
 import { entryAt } from './uvm_map.ts'
 import { mustStop } from './vmm_find.ts'
 import { resetRegisters } from './vmm_regs.ts'
+import { beginRun, checkPlacement, isScheduledOut, parkBeforeSleep, resetVmcs, runAgain } from './vmm_vmcs.ts'
 
 /** Longest instruction that VMX may report for an assist. */
 const INSTRUCTION_LENGTH_MAX = 15
@@ -195,6 +196,13 @@ export function extractPage(kernel: Kernel): Answer {
   return frame < 0 ? ABSENT : PRESENT
 }
 
+/** The first look. Where there is no page, what follows may sleep. */
+export function extractBeforeFault(kernel: Kernel): Answer {
+  const answer = extractPage(kernel)
+  if (answer === ABSENT) parkBeforeSleep(kernel)
+  return answer
+}
+
 /** uvm_fault_wire() of one page of curproc's map. */
 export function faultWire(kernel: Kernel): Answer | Blocked {
   if (isAsleepInFault(kernel)) return faultWireAgain(kernel)
@@ -228,14 +236,6 @@ export function faultWireAgain(kernel: Kernel): Answer | Blocked {
   return result === 'short' ? SHORT : refuseWire(kernel, result)
 }
 
-/** vcpu_reload_vmcs_vmx(): the thread may have slept, on any CPU. */
-export function reloadVmcs(kernel: Kernel): Answer {
-  const { vcpu } = kernel.thread.locals
-  const errno = kernel.fails('vmptrld')
-  kernel.record({ type: 'vmcs.reloaded', vm: vmOf(kernel).ref, vcpu, errno: errno === null ? null : 'EINVAL' })
-  return errno === null ? DONE : refuse(kernel, 'EINVAL', 'vcpu_reload_vmcs_vmx')
-}
-
 /** The fault succeeded, and there is no mapping all the same. */
 export function refuseAbsent(kernel: Kernel): Answer {
   return refuse(kernel, 'EINVAL', 'pmap_extract')
@@ -255,8 +255,9 @@ export function enterLeaf(kernel: Kernel): Answer {
 export function resetVcpu(kernel: Kernel): Answer {
   const { vcpu } = kernel.thread.locals
   const vm = vmOf(kernel)
-  if (vm.vcpus.find((one) => one.id === vcpu)?.state !== VCPU_STOPPED) return refuse(kernel, 'EBUSY', 'vm_resetcpu')
-  const errno = kernel.fails('vcpu_reset_regs')
+  const record = vm.vcpus.find((one) => one.id === vcpu)
+  if (record === undefined || record.state !== VCPU_STOPPED) return refuse(kernel, 'EBUSY', 'vm_resetcpu')
+  const errno = kernel.fails('vcpu_reset_regs') ?? resetVmcs(kernel, vm, record)
   kernel.record({ type: 'vcpu.reset', vm: vm.ref, vcpu, errno })
   const { registers } = commandOf(kernel, 'ioc.resetcpu')
   const isNew = registers === undefined && vm.vcpus.find((one) => one.id === vcpu)?.guest === undefined
@@ -282,20 +283,22 @@ export function copyInRun(kernel: Kernel): Answer {
   return DONE
 }
 
-/** First iteration of the run loop: on VMX an INVEPT for what this CPU may have cached. */
+/** The start of the run loop: the VMCS, and what this CPU may have cached. */
 export function loadVcpu(kernel: Kernel): Answer {
-  const { pmap, ref, vcpus } = vmOf(kernel)
+  const refused = beginRun(kernel)
+  if (refused !== null) return refused
+  const { ref, vcpus } = vmOf(kernel)
   const { vcpu } = kernel.thread.locals
   const pending = commandOf(kernel, 'ioc.run').interrupt ?? false
   // vc_intr is what the caller says, whatever VMM_IOC_INTR has said since the caller looked.
   if (guestOf(vcpus[vcpu]).interrupt !== pending) kernel.record({ type: 'interrupt.flagged', vm: ref, vcpu, pending })
-  if (kernel.world.boot.mode === 'ept' && pmap !== null) kernel.record({ type: 'ept.invalidated', pmap })
   const guest = vmOf(kernel).vcpus[vcpu]?.guest
   return guest !== undefined && isClockWanted(guest.clockGpa) ? CLOCK_DUE : DONE
 }
 
-/** The guest runs until it, or a signal, makes the vCPU leave. */
+/** The guest runs until it, or a signal, makes the vCPU leave; or until its quantum is over, and it comes back. */
 export function runGuest(kernel: Kernel): Answer | Blocked {
+  if (isScheduledOut(kernel.world, kernel.thread)) return runAgain(kernel)
   const { vcpu } = kernel.thread.locals
   const one = vmOf(kernel).vcpus[vcpu]
   if (mustStop(kernel, one)) return MUST_STOP
@@ -313,13 +316,13 @@ export function checkMustStop(kernel: Kernel): Answer {
   }
   // Most vCPUs have nothing of the kind: one look is all that an entry costs them.
   const guest = one?.guest
-  if (guest === undefined) return DONE
   // vc_irqready: the model's guest can take interrupts at any time.
-  if (guest.interrupt) {
+  if (guest?.interrupt === true) {
     learn(kernel, { reason: 'interrupt' })
     return MUST_STOP
   }
-  return isClockWanted(guest.clockGpa) ? CLOCK_DUE : DONE
+  checkPlacement(kernel)
+  return guest !== undefined && isClockWanted(guest.clockGpa) ? CLOCK_DUE : DONE
 }
 
 /** vm_run(): the state is STOPPED already, whatever copyout() says. */

@@ -10,6 +10,7 @@ import type { Answer } from '../../events/answer.ts'
 import { type Blocked, blocked, DONE, type Kernel, learn, NONE, vmOf } from './kernel.ts'
 import { destroyPmap, removeRange } from './pmap.ts'
 import { detachObject, reapObject } from './uvm_aobj.ts'
+import { freeVmcs, shootEpt } from './vmm_vmcs.ts'
 
 export function beginTeardown(kernel: Kernel): Answer {
   learn(kernel, { cursor: 0, vcpus: vmOf(kernel).vcpuCt })
@@ -18,8 +19,11 @@ export function beginTeardown(kernel: Kernel): Answer {
 
 /** The next vCPU to take off the list and to take apart. */
 export function nextVcpu(kernel: Kernel): Answer {
-  const [vcpu] = vmOf(kernel).vcpus
-  return vcpu === undefined ? NONE : { type: 'next', slot: vcpu.id }
+  const vm = vmOf(kernel)
+  const [vcpu] = vm.vcpus
+  if (vcpu === undefined) return NONE
+  freeVmcs(kernel, vm, vcpu)
+  return { type: 'next', slot: vcpu.id }
 }
 
 /** pmap_remove() from a range's first byte to its last, of MMIO as well. EPT tells the TLBs while it is switched on. */
@@ -36,7 +40,7 @@ export function removeNextRange(kernel: Kernel): Answer {
   const last: Gpa = offset(first, slot.size - 1)
   const pages = removeRange(kernel, record, first, last)
   kernel.record({ type: 'pmap.removed', pmap: record.ref, first, last, pages })
-  if (record.kind === 'ept' && kernel.world.softc.on) kernel.record({ type: 'ept.invalidated', pmap: record.ref })
+  if (record.kind === 'ept' && kernel.world.softc.on) shootEpt(kernel, record)
   learn(kernel, { cursor: cursor + 1 })
   return { type: 'next', slot: cursor }
 }

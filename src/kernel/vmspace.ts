@@ -17,6 +17,7 @@ import { faultNested, isAsleepInFault } from './uvm_fault.ts'
 import { shareIntoNested, shareIntoProcess } from './uvm_share.ts'
 import { checkRanges } from './vmm_create.ts'
 import { faultGpa, handlerOf, judgeFault } from './vmm_run.ts'
+import { parkBeforeSleep, shootEpt } from './vmm_vmcs.ts'
 
 /** Whether a range lies within what a process can map and does not wrap; what is there, uvm_share() finds out. */
 function isUserRange({ hint, size }: { readonly hint: Word64; readonly size: number }): boolean {
@@ -88,7 +89,7 @@ export function tearNextEntry(kernel: Kernel): Answer {
   if (pmap !== undefined) {
     const pages = removeRange(kernel, pmap, start, offset(start, size))
     kernel.record({ type: 'pmap.removed', pmap: pmap.ref, first: start, last: offset(start, size - 1), pages })
-    if (pmap.kind === 'ept' && kernel.world.softc.on) kernel.record({ type: 'ept.invalidated', pmap: pmap.ref })
+    if (pmap.kind === 'ept' && kernel.world.softc.on) shootEpt(kernel, pmap)
   }
   kernel.record({ type: 'nested.removed', vm: vm.ref, start, size, object })
   learn(kernel, { dead: [object] })
@@ -137,6 +138,7 @@ export function classifyNestedFault(kernel: Kernel): Answer {
   const { locals } = kernel.thread
   // These are the same for all faults of a run; only a change is worth an event.
   if (locals.handler !== handler || locals.exit !== exit || locals.gpa !== gpa) learn(kernel, { handler, exit, gpa })
+  parkBeforeSleep(kernel)
   return DONE
 }
 

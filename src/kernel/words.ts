@@ -20,6 +20,7 @@ export type Span = {
   readonly offset: number
   readonly bytes: number
   readonly tracked: boolean
+  readonly cached?: true
 }
 
 /** The word that holds an address. */

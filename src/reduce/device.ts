@@ -1,6 +1,7 @@
 /** Makes device events true. @see events/device.ts */
 import type { DeviceEvent } from '../../events/device.ts'
 import { unreachable } from '../../events/event.ts'
+import { switchCpus } from './cpu.ts'
 import type { WorldDraft } from './draft.ts'
 import { takeOut } from './lookup.ts'
 
@@ -9,9 +10,11 @@ export function reduceDevice(world: WorldDraft, event: DeviceEvent): void {
   switch (event.type) {
     case 'vmm.started':
       softc.on = true
+      switchCpus(world, true)
       return
     case 'vmm.stopped':
       softc.on = false
+      switchCpus(world, false)
       return
     case 'device.entered':
       softc.refcnt += 1
@@ -40,8 +43,11 @@ export function reduceDevice(world: WorldDraft, event: DeviceEvent): void {
     case 'host.panicked':
       world.panic = { fn: event.fn, kind: event.kind }
       return
-    case 'vmm.startRefused':
     case 'machdep.activated':
+      // vmm_stop() before the host sleeps, vmm_start() after if there is a VM. `on` stays what CREATE and TERM have made it.
+      switchCpus(world, event.action === 'wakeup' && softc.vmCt > 0)
+      return
+    case 'vmm.startRefused':
       return
     default:
       unreachable(event)

@@ -28,6 +28,12 @@ export function vcpuOf(world: WorldDraft, vm: VmRef, vcpu: VcpuId): Draft<Vcpu> 
   return found(vcpus[vcpu]?.id === vcpu ? vcpus[vcpu] : vcpus.find((one) => one.id === vcpu), 'vcpu', vcpu, world.seq)
 }
 
+/** A vCPU on its VM's list, or undefined: one that is being made, or was taken apart. */
+export function vcpuIn(world: WorldDraft, vm: VmRef, vcpu: VcpuId): Draft<Vcpu> | undefined {
+  const vcpus = world.vms[vm]?.vcpus
+  return vcpus?.[vcpu]?.id === vcpu ? vcpus[vcpu] : vcpus?.find((one) => one.id === vcpu)
+}
+
 /** A pmap, of a process or nested. */
 export function pmapOf(world: WorldDraft, pmap: PmapRef): Draft<Pmap> {
   return found(world.pmaps[pmap], 'pmap', pmap, world.seq)

@@ -4,6 +4,7 @@ import { unreachable } from '../../events/event.ts'
 import type { ObjectRef } from '../../events/ids.ts'
 import type { ObjectEvent, PageEvent } from '../../events/object.ts'
 import type { Memory } from '../model/memory.ts'
+import { markFreed } from './cpu.ts'
 import type { WorldDraft } from './draft.ts'
 import { objectOf, takeOut } from './lookup.ts'
 
@@ -66,9 +67,10 @@ export function wirePage(memory: Memory, frame: Frame, wires: number): void {
 }
 
 /** `page.freed`. */
-export function freePage(memory: Memory, object: ObjectRef, index: number, frame: Frame): void {
+export function freePage(world: WorldDraft, memory: Memory, object: ObjectRef, index: number, frame: Frame): void {
   memory.clearResident(object, index)
   memory.freeFrame(frame)
+  markFreed(world, frame)
 }
 
 /** Makes one event of a page true. */
@@ -95,7 +97,7 @@ export function reducePage(world: WorldDraft, event: PageEvent, memory: Memory):
       memory.copyPage(event.frame, event.source, event.sourceIndex)
       return
     case 'page.freed':
-      freePage(memory, event.object, event.index, event.frame)
+      freePage(world, memory, event.object, event.index, event.frame)
       return
     case 'swap.assigned':
       memory.setSwapped(event.object, event.index, true)

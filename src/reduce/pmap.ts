@@ -4,14 +4,26 @@
  * @see events/pmap.ts
  */
 
-import type { Frame, Va } from '../../events/address.ts'
+import type { Frame } from '../../events/address.ts'
 import { pageOf } from '../../events/address.ts'
 import { unreachable } from '../../events/event.ts'
 import type { PmapRef } from '../../events/ids.ts'
-import type { PmapEvent, TableLevel } from '../../events/pmap.ts'
+import type { PageProtected, PmapEvent, TableLevel } from '../../events/pmap.ts'
 import type { Memory } from '../model/memory.ts'
-import { hasFlag, LEAF_TRACKED, LEAF_WIRED, leafFlags, leafFrame, packLeaf } from '../model/memory.ts'
-import type { WorldDraft } from './draft.ts'
+import {
+  hasFlag,
+  LEAF_EXECUTE,
+  LEAF_READ,
+  LEAF_TRACKED,
+  LEAF_WIRED,
+  LEAF_WRITE,
+  leafFlags,
+  leafFrame,
+  packLeaf,
+} from '../model/memory.ts'
+import type { Pmap } from '../model/world.ts'
+import { keepStale } from './cpu.ts'
+import type { Draft, WorldDraft } from './draft.ts'
 import { pmapOf, vmOf } from './lookup.ts'
 
 export function enterPage(
@@ -35,6 +47,7 @@ export function enterPage(
   }
   if (hasFlag(leafFlags(old), LEAF_WIRED)) record.wired -= 1
   const before = leafFrame(old)
+  if (before !== frame || takesRights(old, flags)) keepLeaf(world, record, page, old)
   const wasTracked = hasFlag(leafFlags(old), LEAF_TRACKED)
   // The same page entered again keeps its pv entry.
   if (before === frame && wasTracked === tracked) return
@@ -54,12 +67,28 @@ export function clearPage(
   const record = pmapOf(world, pmap)
   memory.clearLeaf(pmap, page, level)
   record.resident -= 1
+  keepLeaf(world, record, page, old)
   if (hasFlag(leafFlags(old), LEAF_WIRED)) record.wired -= 1
   if (hasFlag(leafFlags(old), LEAF_TRACKED)) memory.removePv(leafFrame(old), pmap, page)
 }
 
+const RIGHTS = [LEAF_READ, LEAF_WRITE, LEAF_EXECUTE] as const
+
+/** Whether `flags` lack a right that the leaf `old` gave. */
+function takesRights(old: number, flags: number): boolean {
+  return RIGHTS.some((right) => hasFlag(leafFlags(old), right) && !hasFlag(flags, right))
+}
+
+/** A leaf that is no more, or not as it was: a guest may go on using it. Processes are told by shoot-downs at once. */
+function keepLeaf(world: WorldDraft, { owner }: Draft<Pmap>, page: number, old: number): void {
+  if (owner.kind === 'nested') keepStale(world, owner.vm, page, 0, leafFrame(old), leafFlags(old), false)
+}
+
 /** Other rights for a leaf; its page, its reverse mapping and the counts stay. */
-function protectPage(memory: Memory, pmap: PmapRef, va: Va, level: TableLevel, flags: number, old: number): void {
+function protectPage(world: WorldDraft, memory: Memory, { pmap, va, level, flags, old }: PageProtected): void {
+  const record = pmapOf(world, pmap)
+  if (hasFlag(leafFlags(old), LEAF_WIRED) && !hasFlag(flags, LEAF_WIRED)) record.wired -= 1
+  if (takesRights(old, flags)) keepLeaf(world, record, pageOf(va), old)
   memory.setLeaf(pmap, pageOf(va), level, packLeaf(leafFrame(old), flags))
 }
 
@@ -88,7 +117,9 @@ export function freeTable(
 ): void {
   memory.removeTable(pmap, page, level)
   memory.freeFrame(frame)
-  pmapOf(world, pmap).resident -= 1
+  const record = pmapOf(world, pmap)
+  record.resident -= 1
+  if (record.owner.kind === 'nested') keepStale(world, record.owner.vm, page, level, frame, 0, true)
 }
 
 /** Makes one event of a pmap true. */
@@ -139,9 +170,7 @@ export function reducePmap(world: WorldDraft, event: PmapEvent, memory: Memory):
       clearPage(world, memory, event.pmap, pageOf(event.va), event.level, event.old)
       return
     case 'pmap.protected':
-      if (hasFlag(leafFlags(event.old), LEAF_WIRED) && !hasFlag(event.flags, LEAF_WIRED))
-        pmapOf(world, event.pmap).wired -= 1
-      protectPage(memory, event.pmap, event.va, event.level, event.flags, event.old)
+      protectPage(world, memory, event)
       return
     case 'pmap.destroyed': {
       // What is still linked goes with the pmap; leaves are not cleared one by one, so pv entries may dangle.

@@ -7,6 +7,7 @@ import type { VmmEvent } from '../../events/event.ts'
 import { unreachable } from '../../events/event.ts'
 import type { Memory } from '../model/memory.ts'
 import { learnExit, learnFault, learnFrame, learnTranslation, reduceCall } from './call.ts'
+import { invalidateEpt, loadVmcs, reduceCpu } from './cpu.ts'
 import { reduceDevice } from './device.ts'
 import type { WorldDraft } from './draft.ts'
 import { reduceGuest } from './guest.ts'
@@ -45,6 +46,9 @@ export function reduceEvent(world: WorldDraft, event: VmmEvent, seq: number, cal
     case 'page.copied':
       return reducePage(world, event, memory)
     case 'vmcs.reloaded':
+      // VMPTRLD that failed has changed nothing.
+      if (event.errno === null) loadVmcs(world, event.vm, event.vcpu, caller?.cpu ?? 0)
+      return
     case 'vcpu.entered':
       return reduceVcpu(world, event)
     case 'vcpu.exited':
@@ -102,7 +106,6 @@ export function reduceEvent(world: WorldDraft, event: VmmEvent, seq: number, cal
     case 'vcpu.terminated':
     case 'vcpu.reset':
     case 'vcpu.poked':
-    case 'ept.invalidated':
       return reduceVcpu(world, event)
     case 'registers.written':
     case 'clock.placed':
@@ -115,6 +118,18 @@ export function reduceEvent(world: WorldDraft, event: VmmEvent, seq: number, cal
     case 'instruction.refused':
     case 'pdptes.loaded':
       return reduceGuest(world, event, caller)
+    case 'ept.invalidated':
+      return invalidateEpt(world, event.pmap, event.cpus)
+    case 'thread.migrated':
+    case 'vmcs.loaded':
+    case 'vmcs.cleared':
+    case 'vmcs.clearRefused':
+    case 'vmcs.freed':
+    case 'vmcs.missed':
+    case 'ept.pointed':
+    case 'vcpu.placed':
+    case 'vcpu.parked':
+      return reduceCpu(world, event)
     case 'pmap.created':
     case 'pmap.converted':
     case 'table.freed':

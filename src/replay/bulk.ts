@@ -9,6 +9,7 @@ import type { ObjectRef, PmapRef, ThreadId, VmRef } from '../../events/ids.ts'
 import type { TableLevel } from '../../events/pmap.ts'
 import type { Memory } from '../model/memory.ts'
 import { learnFault, learnFrame, learnTranslation, moveThread } from '../reduce/call.ts'
+import { loadVmcs } from '../reduce/cpu.ts'
 import type { WorldDraft } from '../reduce/draft.ts'
 import { type Caller, callerOf } from '../reduce/lookup.ts'
 import { allocatePage, freePage, wirePage } from '../reduce/object.ts'
@@ -29,6 +30,7 @@ const ENTERED = numberOf('pmap.entered')
 const CLEARED = numberOf('pmap.cleared')
 const WIRED = numberOf('page.wired')
 const FREED = numberOf('page.freed')
+const VMCS_RELOADED = numberOf('vmcs.reloaded')
 const VCPU_ENTERED = numberOf('vcpu.entered')
 
 /** Applies the records of `segment` up to, not including, record `end`. */
@@ -113,7 +115,10 @@ function applyRow(world: WorldDraft, memory: Memory, caller: Caller, kind: Kind,
       wirePage(memory, c[0]![row]! as Frame, c[1]![row]!)
       return
     case FREED:
-      freePage(memory, c[0]![row]! as ObjectRef, c[1]![row]!, c[2]![row]! as Frame)
+      freePage(world, memory, c[0]![row]! as ObjectRef, c[1]![row]!, c[2]![row]! as Frame)
+      return
+    case VMCS_RELOADED:
+      loadVmcs(world, c[0]![row]! as VmRef, c[1]![row]!, caller?.cpu ?? 0)
       return
     case VCPU_ENTERED:
       enterGuest(world, c[0]![row]! as VmRef, c[1]![row]!)

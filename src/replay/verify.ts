@@ -36,7 +36,8 @@ export function guestCommandOf(run: Run, { event }: Recorded): GuestCommand | nu
   }
   if (!isAccess(event) || event.by.kind !== 'guest') return null
   const { vm, vcpu, gpa } = event.by
-  const touch = { type: 'guest.touch', vm: run.current.vms[vm]?.id ?? 0, vcpu, gpa } as const
+  const tlb = 'cached' in event ? { tlb: true } : {}
+  const touch = { type: 'guest.touch', vm: run.current.vms[vm]?.id ?? 0, vcpu, gpa, ...tlb } as const
   switch (event.type) {
     case 'memory.touched':
       return { ...touch, access: event.access }

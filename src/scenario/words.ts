@@ -30,6 +30,7 @@ export const vcpuId = whole('the index of a vCPU (a whole number)', 0, UINT_MAX)
 export const handle = whole('the handle of a guest of the PSP (a whole number)', 0, UINT_MAX)
 export const small = whole('a whole number', 0, UINT_MAX)
 export const times = whole('a whole number from 1', 1, UINT_MAX)
+export const cpu = whole('a CPU (0 to 63)', 0, 63)
 /** As many as a mask of CPUs has bits. @source amd64 MAXCPUS */
 export const cpus = whole('a number of CPUs (1 to 64)', 1, 64)
 /** What a page holds. */

@@ -59,7 +59,7 @@ function fieldParts(fields: object): string[] {
 export function outcomeLines(command: Command, outcome: Outcome): string[] {
   if ('panic' in outcome) return [`panic in ${outcome.panic.fn} (${outcome.panic.kind})`]
   if ('blocked' in outcome) return [waitText(outcome.blocked, outcome.thread)]
-  if (!outcome.ok) return [`${outcome.errno} (${outcome.at})`]
+  if (!outcome.ok) return [`${outcome.errno} (${outcome.at})${'why' in outcome ? `: ${outcome.why}` : ''}`]
   return replyLines(command, outcome)
 }
 

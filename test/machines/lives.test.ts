@@ -138,8 +138,8 @@ describe('the life of a vCPU', () => {
     `
                 run      enter    fault     leave     stop    kill        poke0     poke1     poke2     poke3       deinit
     ready       running  ENG010   ENG010    ENG010    ENG010  ENG010      ready     running   running   terminated  gone
-    running     running  inGuest  ENG010    ENG010    ENG010  ENG010      running   running   running   running     gone
-    inGuest     ENG010   ENG010   handling  handling  ENG010  ENG010      inGuest   inGuest   inGuest   inGuest     gone
+    running     running  inGuest  ENG010    ENG010    ENG010  terminated  running   running   running   running     gone
+    inGuest     ENG010   ENG010   handling  handling  ENG010  terminated  inGuest   inGuest   inGuest   inGuest     gone
     handling    ENG010   inGuest  ENG010    ENG010    ready   terminated  handling  handling  handling  handling    gone
     terminated  ENG010   ENG010   ENG010    ENG010    ENG010  ENG010      ready     running   running   terminated  gone
     gone        ENG010   ENG010   ENG010    ENG010    ENG010  ENG010      ENG010    ENG010    ENG010    ENG010      ENG010

@@ -8,6 +8,7 @@ import { nestedFault } from '../../machines/calls/fragments.ts'
 import { faultMachineOf, runMachineOf } from '../../machines/calls/run.ts'
 import { instructionPaths } from '../support/instruction-paths.ts'
 import { hasPaths, type Path } from '../support/paths.ts'
+import { vmcsPaths } from './vmcs-paths.ts'
 
 const FOUND = 'filtering done entering done finding done'
 const LOCKED = `${FOUND} findingVcpu done locking done`
@@ -88,6 +89,14 @@ const STARTED = `${LOCKED} starting done`
 const IN_GUEST = `${STARTED} copyingIn done loading done inGuest`
 const STOPPED = `stopping done copyingOut done ${OUT}`
 const TOLD_IN = 'vcpu.run vcpu.enter'
+const STRETCHES = {
+  started: STARTED,
+  inGuest: IN_GUEST,
+  stopped: STOPPED,
+  out: OUT,
+  told: TOLD_IN,
+  refused: REFUSED_VMX[0]?.[1] ?? '',
+}
 
 describe('vm_run()', () => {
   hasPaths(runMachineOf(nestedFault), {
@@ -95,6 +104,7 @@ describe('vm_run()', () => {
       ...EARLY,
       ['is busy', `${LOCKED} starting refused ${OUT}`, ''],
       ['cannot copy in, and leaves the state RUNNING', `${STARTED} copyingIn refused ${OUT}`, 'vcpu.run'],
+      ...vmcsPaths(STRETCHES),
       ['comes back when the guest leaves', `${IN_GUEST} guest.left ${STOPPED}`, `${TOLD_IN} vcpu.leave vcpu.stop`],
       ['comes back for a signal', `${IN_GUEST} vcpu.mustStop ${STOPPED}`, `${TOLD_IN} vcpu.leave vcpu.stop`],
       [

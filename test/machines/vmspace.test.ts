@@ -11,6 +11,7 @@ import { sharememMachineOfSpace } from '../../machines/calls/sharemem.ts'
 import { terminateMachineOf } from '../../machines/calls/term.ts'
 import { instructionPaths } from '../support/instruction-paths.ts'
 import { hasPaths, type Path } from '../support/paths.ts'
+import { vmcsPaths } from './vmcs-paths.ts'
 
 const IN = 'filtering done entering done'
 const OUT = 'leaving done replying'
@@ -175,6 +176,14 @@ describe('vm_run() before the patch', () => {
       ...EARLY,
       ['is busy', `${LOCKED} starting refused ${UNLOCKED}`, ''],
       ['cannot copy in, and leaves the state RUNNING', `${STARTED} copyingIn refused ${UNLOCKED}`, 'vcpu.run'],
+      ...vmcsPaths({
+        started: STARTED,
+        inGuest: IN_GUEST,
+        stopped: STOPPED,
+        out: UNLOCKED,
+        told: TOLD_IN,
+        refused: REFUSED_VMX[0]?.[1] ?? '',
+      }),
       ['comes back when the guest leaves', `${IN_GUEST} guest.left ${STOPPED}`, `${TOLD_IN} vcpu.leave vcpu.stop`],
       ['comes back for a signal', `${IN_GUEST} vcpu.mustStop ${STOPPED}`, `${TOLD_IN} vcpu.leave vcpu.stop`],
       [

@@ -275,6 +275,13 @@ function clockOf(vm: Vm | undefined, draw: Draw): Word64 {
   return typeof gpa === 'number' ? gpa - (gpa % PAGE) + pick([1, 0, 0x11, 0xfe1, 0xff1], draw) : gpa
 }
 
+/** A thread goes on on another CPU, mostly one that may. */
+const migrate: Maker = (world, draw) => {
+  const threads = Object.keys(world.threads)
+  const cpu = draw(world.cpus.length + (rarely(draw) ? 1 : 0))
+  return { type: 'host.migrate', thread: threads.length === 0 ? 'nobody' : pick(threads, draw), cpu }
+}
+
 const MAKERS: readonly (readonly [weight: number, make: Maker])[] = [
   [6, create],
   [10, fault],
@@ -282,6 +289,7 @@ const MAKERS: readonly (readonly [weight: number, make: Maker])[] = [
   [8, share],
   [8, (world, draw) => runOf(world, draw)],
   [8, pageout],
+  [6, migrate],
   [5, (world, draw) => ({ type: 'ioc.term', pid: pidOf(world, draw), vm: idOf(world, draw) })],
   [6, fail],
   [5, munmap],
@@ -369,7 +377,8 @@ export function drawGuest(vm: Vm, vcpu: number, draw: Draw): GuestCommand {
     const msr = pick([MSR_SYSTEM_TIME, MSR_WALL_CLOCK, MSR_EFER, 0x10], draw)
     return { type: 'guest.wrmsr', vm: vm.id, vcpu, msr, word: msr === MSR_EFER ? 0x100 * draw(6) : clockOf(vm, draw) }
   }
-  const touch = { type: 'guest.touch', vm: vm.id, vcpu, gpa: gpaOf(vm, draw) } as const
+  const tlb = rarely(draw, 3) ? { tlb: true } : {}
+  const touch = { type: 'guest.touch', vm: vm.id, vcpu, gpa: gpaOf(vm, draw), ...tlb } as const
   if (rarely(draw, 4)) return { ...touch, access: 'r', value: null }
   if (rarely(draw, 4)) return { ...touch, access: 'w', value: draw(100) }
   if (rarely(draw, 4)) return { ...touch, access: 'w', word: wordOf(draw) }

@@ -87,7 +87,7 @@ export class Play {
   }
 }
 
-/** One VM of two ranges in process 100, with process 200 beside it. */
+/** One VM of two ranges in process 100, with process 200 beside it; far enough, its guest runs. */
 function prelude(play: Play, far: number): void {
   play.dispatch({ type: 'host.spawn', pid: 100, pledge: [] })
   if (far < 1) return
@@ -101,6 +101,15 @@ function prelude(play: Play, far: number): void {
   if (far < 2) return
   play.dispatch({ type: 'ioc.sharemem', pid: 200, vm: 1, ranges, va: [] })
   for (const va of [0x1000000000, SHARED]) play.dispatch({ type: 'host.touch', pid: 200, va, access: 'rw' })
+  if (far < 3) return
+  // A guest whose pages its process has touched first, and that the page daemon will want.
+  for (const va of [0x1000000000, SHARED]) play.dispatch({ type: 'host.touch', pid: 100, va, access: 'rw' })
+  const runner = play.dispatch({ type: 'ioc.run', pid: 100, vm: 1, vcpu: 0 })
+  for (const gpa of [0, PAGE]) {
+    if (play.run.current.threads[runner]?.place !== 'inGuest') return
+    play.guest({ type: 'guest.touch', vm: 1, vcpu: 0, gpa, access: 'w', value: 7 }, runner)
+    play.step(runner)
+  }
 }
 
 /** Does one thing: lets a thread go on, lets a guest act, or starts something new. */
@@ -141,7 +150,7 @@ const boots: fc.Arbitrary<Boot> = fc.record({
   swapSlots: fc.constantFrom(2 ** 20, 2),
   cpus: fc.constantFrom(1, 2),
   asids: fc.constantFrom(4095, 1),
-  eptWalk4: fc.constant(true),
+  eptWalk4: fc.oneof({ weight: 40, arbitrary: fc.constant(true) }, fc.constant(false)),
   eptWriteBack: fc.boolean(),
 })
 
@@ -162,7 +171,7 @@ export function plays({ acts = 60 } = {}): fc.Arbitrary<Played> {
     .record({
       boot: boots,
       design: fc.constantFrom(...DESIGNS),
-      far: fc.nat(2),
+      far: fc.nat(3),
       acts: fc.array(numbers, { maxLength: acts, size: 'max' }),
     })
     .map(({ boot, design, far, acts }) => {
