@@ -139,6 +139,7 @@ export const LOCKS: Readonly<Record<string, LockProgram>> = {
   info_copyout: FAULT,
   np_fault_classify: NO_LOCKS,
   pmap_extract_curproc: under('pm_mtx', 'W'),
+  pmap_extract_first: under('pm_mtx', 'W'),
   uvm_fault_wire_curproc: FAULT,
   uvm_fault_wire_again: FAULT,
   vcpu_reload_vmcs_vmx: NO_LOCKS,
@@ -150,6 +151,7 @@ export const LOCKS: Readonly<Record<string, LockProgram>> = {
   vcpu_load: NO_LOCKS,
   guest: [sleep('preempted, with nothing held but vc_lock')],
   vcpu_must_stop: NO_LOCKS,
+  vcpu_leave: NO_LOCKS,
   run_copyout: FAULT,
   // The guest's state: under vc_lock, which the step before took, or under nothing at all.
   rwregs_mode: NO_LOCKS,
@@ -176,6 +178,7 @@ export const LOCKS: Readonly<Record<string, LockProgram>> = {
   // What processes do.
   spawn: [...under('kernel lock', 'W'), ...POOL],
   signal: under('kernel lock', 'W'),
+  migrate: NO_LOCKS,
   access: NO_LOCKS,
   access_contents: NO_LOCKS,
   uvm_fault: FAULT,
