@@ -30,7 +30,12 @@ export function rwregsMachineOf(access: 'vcpu_readregs' | 'vcpu_writeregs') {
       ...finding('findingVcpu'),
       findingVcpu: findingVcpu('vm_rwregs()', 'locking'),
       locking: {
-        meta: { calls: 'vcpu_lock', source: 'vm_rwregs(): rw_enter_write(vc_lock)', pauses: ['rw_enter_write'] },
+        meta: {
+          calls: 'vcpu_lock',
+          source: 'vm_rwregs(): rw_enter_write(vc_lock)',
+          pauses: ['rw_enter_write'],
+          sleeps: true,
+        },
         on: { done: { target: 'choosingMode' } },
       },
       choosingMode: {
