@@ -211,10 +211,7 @@ export type HostDeactivate = { readonly type: 'host.deactivate'; readonly object
  * freed, any other is written and freed.
  */
 export type HostReclaim = { readonly type: 'host.reclaim'; readonly object: string; readonly page: number }
-/**
- * The scheduler moves a thread to another CPU: one that has not begun its call, sleeps, stands where its routine may
- * sleep before it does anything else, or is in the guest and loses its CPU.
- */
+/** The scheduler moves a thread to another CPU: one that has not begun its call, sleeps, may sleep now, or is in the guest. */
 export type HostMigrate = { readonly type: 'host.migrate'; readonly thread: ThreadId; readonly cpu: CpuId }
 export type HostSuspend = { readonly type: 'host.suspend' }
 export type HostWakeup = { readonly type: 'host.wakeup' }

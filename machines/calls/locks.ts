@@ -178,6 +178,7 @@ export const LOCKS: Readonly<Record<string, LockProgram>> = {
   // What processes do.
   spawn: [...under('kernel lock', 'W'), ...POOL],
   signal: under('kernel lock', 'W'),
+  sys_pledge: NO_LOCKS,
   migrate: NO_LOCKS,
   access: NO_LOCKS,
   access_contents: NO_LOCKS,
