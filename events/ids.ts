@@ -22,3 +22,8 @@ export type ObjectRef = Kind<number, 'object'>
 export type Pid = number
 /** A kernel thread that runs one call. */
 export type ThreadId = string
+
+/** Whether every JavaScript object has a property of that name, such as `constructor`: a record cannot be asked for it. */
+export function isInherited(name: string): boolean {
+  return name in Object.prototype
+}

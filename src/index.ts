@@ -33,7 +33,9 @@ export {
   isAtRest,
   Monitor,
   type MonitorOptions,
+  type ReferenceFault,
   type Rule,
+  referenceFault,
   type Severity,
   type Violation,
 } from './invariant/index.ts'

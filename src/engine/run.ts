@@ -6,10 +6,11 @@ import { PAGE_SIZE, type Word64, word64 } from '../../events/address.ts'
 import { type Boot, DEFAULT_BOOT } from '../../events/boot.ts'
 import type { CallCommand, Command, GuestCommand, GuestTouch } from '../../events/command.ts'
 import { Defect } from '../../events/defect.ts'
-import type { ThreadId } from '../../events/ids.ts'
+import { isInherited, type ThreadId } from '../../events/ids.ts'
 import type { GuestReply, Outcome, Reply, RunReply } from '../../events/reply.ts'
 import type { Design } from '../design/design.ts'
 import { DEFAULT_DESIGN, designNamed } from '../design/designs.ts'
+import { UserError } from '../errors.ts'
 import { vmWithId } from '../kernel/kernel.ts'
 import { isAboutContents, leavesTrace, type Translation, translateTouch } from '../kernel/mmu.ts'
 import { faultOfInstruction, type Instruction } from '../kernel/vmm_instruction.ts'
@@ -42,6 +43,12 @@ export type RunOptions = {
 }
 
 export type Unsubscribe = () => void
+
+/** The world keeps threads and references by name in plain records, in which these names are taken. */
+function refuseInherited(name: string, what: string): void {
+  if (isInherited(name))
+    throw new UserError(`'${name}' cannot be the name of ${what}: every JavaScript object has that`)
+}
 
 export class Run {
   readonly design: Design
@@ -104,6 +111,8 @@ export class Run {
   start(command: CallCommand, thread?: ThreadId): ThreadId {
     const { threads, made } = this.current
     const id = thread ?? `t${made.thread + 1}`
+    refuseInherited(id, 'a thread')
+    if (command.type === 'host.hold' || command.type === 'host.release') refuseInherited(command.as, 'a reference')
     if (threads[id] !== undefined) throw new Defect('ENG033', `thread '${id}' has a call in flight`, this.seq)
     this.#engine.start(command, id)
     return id

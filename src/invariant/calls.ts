@@ -40,6 +40,8 @@ export type CallRecord = {
   registered: boolean
   /** What uvm_map() last refused with. */
   mapErrno: Errno | null
+  /** What uvm_share() last refused with. */
+  shareErrno: Errno | null
   /** Ids on vm_list when INFO walked it. */
   listed: readonly number[] | null
   /** The step that it stands at. */
@@ -58,6 +60,7 @@ function begin(command: CallCommand): CallRecord {
     foreign: null,
     registered: false,
     mapErrno: null,
+    shareErrno: null,
     listed: null,
     place: null,
   }
@@ -75,6 +78,13 @@ function without(mapped: readonly Mapped[], start: number, end: number): readonl
 /** Whether a call itself has mapped all of [start, end). */
 export function hasMapped(call: CallRecord, start: number, end: number): boolean {
   return call.mapped.some((one) => one.start <= start && end <= one.end)
+}
+
+/** Whether what a call itself has mapped covers all of [start, end), in one piece or in several. */
+export function hasMappedAll({ mapped }: CallRecord, start: number, end: number): boolean {
+  let at = start
+  for (const one of [...mapped].sort((a, b) => a.start - b.start)) if (one.start <= at && at < one.end) at = one.end
+  return at >= end
 }
 
 /** The process that a call belongs to, or null. */
@@ -156,6 +166,9 @@ function learn(call: CallRecord, event: VmmEvent, world: World): void {
     }
     case 'space.refused':
       call.mapErrno = event.errno
+      return
+    case 'share.refused':
+      call.shareErrno = event.errno
       return
     default:
       return

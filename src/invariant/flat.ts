@@ -64,6 +64,17 @@ function textOf(words: WordTable): string {
 export class FlatMemory {
   readonly #pages = new Map<number, Map<number, WordTable>>()
 
+  /** @param world where the run goes on from: what its pages hold there is what was written last. Without it, all is zeros. */
+  constructor(world: World | null = null) {
+    if (world === null) return
+    const { memory } = world
+    memory.eachSwapValue((object, index, value) => this.#set({ object, index }, tableOf(world, value)))
+    memory.eachValue((frame, value) => {
+      if (memory.use(frame) !== 'object') return
+      this.#set({ object: memory.owner(frame), index: memory.pageIndex(frame) }, tableOf(world, value))
+    })
+  }
+
   /** What a page holds by its address alone. */
   words({ object, index }: Place): WordTable {
     return this.#pages.get(object)?.get(index) ?? {}

@@ -75,8 +75,11 @@ export type AnyRule = About & {
 export type Invariant = Claim | AnyRule
 
 /** Declares a rule: what its function is given is narrowed to the types of events that it names. */
-export function rule<Type extends EventType>(declared: Omit<Rule<Type>, 'when' | 'severity'>): AnyRule {
-  return { ...declared, when: 'step', severity: 'error' } as unknown as AnyRule
+export function rule<Type extends EventType>(
+  declared: Omit<Rule<Type>, 'when' | 'severity'>,
+  severity: Severity = 'error',
+): AnyRule {
+  return { ...declared, when: 'step', severity } as unknown as AnyRule
 }
 
 /** Declares a claim that holds in every state between steps. */

@@ -1,5 +1,7 @@
 /** All invariants, and what each kind of claim is about. */
+import { contentsRules } from './contents.ts'
 import { deviceClaims, deviceRules, suspendedDeviceRests } from './device.ts'
+import { errnoTellsTheTruth } from './errno.ts'
 import type { AnyRule, Claim, Invariant, SubjectKind } from './invariant.ts'
 import { lockClaims } from './locks.ts'
 import { nestedClaims, nestedPageIsPinnedWhenEntered } from './nested.ts'
@@ -26,6 +28,8 @@ export const RULES: readonly AnyRule[] = [
   ...vcpuRules,
   ...deviceRules,
   ...spaceRules,
+  errnoTellsTheTruth,
+  ...contentsRules,
   emptiedTableIsFreed,
   suspendedDeviceRests,
 ]

@@ -30,6 +30,7 @@ import { guestsAgree, isSoundFrame, isSoundLeaf } from './sound.ts'
 import { emptiedTableIsFreed, emptyTableAt } from './tables.ts'
 import { Touch } from './touch.ts'
 import { PageTouch } from './touch-pages.ts'
+import { callersPageAt, LEAF_RULES, servedInVainAt } from './vcpu.ts'
 import { Whereabouts } from './whereabouts.ts'
 import { eachSubject } from './whole.ts'
 
@@ -38,6 +39,8 @@ export type MonitorOptions = {
   readonly report: (violation: Violation) => void
   /** Gets the violation of a claim that holds again. */
   readonly ended?: (violation: Violation) => void
+  /** Whose a guest's memory is in the design; without it, what depends on that is not judged. */
+  readonly memoryFrom?: 'vmm' | 'creator' | undefined
   /** Looks up the C that a step of a call stands for. */
   readonly sourceOf?: (call: string, place: string) => string | null
 }
@@ -85,7 +88,7 @@ export class Monitor {
     this.#options = options
     this.#active = new Active(options.report, options.ended ?? (() => {}))
     this.#where = new Whereabouts(world)
-    this.#past = new Past(world)
+    this.#past = new Past(world, options.memoryFrom)
     const pages = new PageTouch(this.#dirty, this.#where, this.#past, this.#deviants)
     this.#touch = new Touch(world, this.#dirty, this.#where, this.#past, pages)
     this.#moment = { event: { type: 'vmm.stopped' }, world, thread: null, call: null, past: this.#past }
@@ -185,6 +188,10 @@ export class Monitor {
     if (!this.#dirty.entered.take(pmap, page)) return
     const finding = unpinnedLeafAt(world, pmap, page)
     if (finding !== null) this.#tell(nestedPageIsPinnedWhenEntered, finding, world)
+    const served = servedInVainAt(world, pmap, page, this.#call)
+    if (served !== null) this.#tell(LEAF_RULES.served, served, world)
+    const foreign = callersPageAt(world, pmap, page, this.#call)
+    if (foreign !== null) this.#tell(LEAF_RULES.callers, foreign, world)
   }
 
   #leaf(world: World, pmap: number, page: number, cause: () => Cause): void {

@@ -8,6 +8,7 @@ import type { Pid, ThreadId, VmRef } from '../../events/ids.ts'
 import type { TableLevel } from '../../events/pmap.ts'
 import type { MapEntry, World } from '../model/world.ts'
 import { Calls } from './calls.ts'
+import { FlatMemory } from './flat.ts'
 
 /** Pages of one page table. */
 const TABLE_PAGES = 512
@@ -17,6 +18,10 @@ export type Stale = { readonly object: number; readonly pmap: number; readonly p
 
 export class Past {
   readonly calls = new Calls()
+  /** What reads must find. */
+  readonly flat: FlatMemory
+  /** Whose a guest's memory is, where somebody knows the design. */
+  readonly memoryFrom: 'vmm' | 'creator' | null
   readonly converted = new Set<number>()
   readonly torn = new Set<VmRef>()
   vmIdx: number
@@ -33,7 +38,9 @@ export class Past {
   #lastPmap = -1
   #lastTable = -1
 
-  constructor(world: World) {
+  constructor(world: World, memoryFrom: 'vmm' | 'creator' | null = null) {
+    this.flat = new FlatMemory(world)
+    this.memoryFrom = memoryFrom
     this.vmIdx = world.softc.vmIdx
     for (const { ref, kind } of Object.values(world.pmaps)) {
       this.#leaves[ref] = world.memory.leafCount(ref)
@@ -96,6 +103,15 @@ export class Past {
         return
       case 'page.freed':
         this.#pages[event.object] = this.residentOf(event.object) - 1
+        this.flat.judge(event, world, thread)
+        return
+      case 'memory.written':
+      case 'word.written':
+      case 'page.copied':
+        this.flat.judge(event, world, thread)
+        return
+      case 'memory.read':
+      case 'word.read':
         return
       case 'page.wired':
       case 'table.added':
@@ -125,6 +141,7 @@ export class Past {
         this.torn.delete(event.vm)
         return
       case 'object.freed':
+        this.flat.judge(event, world, thread)
         this.#pages[event.object] = 0
         this.#refs.delete(event.object)
         return

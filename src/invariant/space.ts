@@ -7,16 +7,15 @@
 import type { Word64 } from '../../events/address.ts'
 import {
   hex,
-  isPageAligned,
   PAGE_SIZE,
   VM_MAXUSER_ADDRESS,
   VM_MIN_ADDRESS,
   VMM_MAX_MEM_RANGES,
   VMM_MAX_VM_MEM_SIZE,
 } from '../../events/address.ts'
-import type { IocCreate, IocSharemem, RangeRequest } from '../../events/command.ts'
+import type { IocCreate, RangeRequest } from '../../events/command.ts'
 import { type MapEntry, VM_MEM_MMIO, type World } from '../model/world.ts'
-import { type CallRecord, hasMapped, pidOf, type SlotFound } from './calls.ts'
+import { type CallRecord, hasMapped, hasMappedAll, pidOf } from './calls.ts'
 import {
   counted,
   creatorOf,
@@ -119,19 +118,6 @@ export const spaceClaims: readonly Claim[] = [
   vmIsWithinReachOfAProcess,
 ]
 
-/**
- * Whether a request of SHAREMEM repeats the VM's ranges, and leaves every address to the kernel; before the patch it
- * gave the addresses, each the start of a page.
- */
-function repeats({ ranges, count, va }: IocSharemem, slots: readonly SlotFound[]): boolean {
-  if (BigInt(count ?? ranges.length) !== BigInt(slots.length)) return false
-  return slots.every(({ gpa, size, memtype, ofSpace }, i) => {
-    const asked = ranges[i]
-    if (asked?.gpa !== gpa || asked.size !== size || asked.memtype !== memtype) return false
-    return ofSpace ? isPageAligned(asked.va) : BigInt(va[i] ?? 0) === 0n
-  })
-}
-
 const isPrivate = (entry: MapEntry): boolean =>
   entry.immutable && entry.conceal && entry.inherit === 'none' && entry.prot === 'rw'
 
@@ -151,40 +137,19 @@ const shareMapsEverySlot = rule({
       if (!isBacked(slot)) continue
       const start = Number(reply.va[i] ?? 0)
       const fits = slot.ofSpace ? isWritable : isPrivate
-      if (isMappedLike(process.entries, start, slot, slot.held, fits)) continue
       const subject = `process ${pid}`
+      if (isMappedLike(process.entries, start, slot, slot.held, fits)) {
+        // What was there before may look the same: before the patch the creator has the memory itself.
+        if (hasMappedAll(call, start, start + slot.size)) continue
+        const sentence = `SHAREMEM answered 0, and what is at ${range(start, slot.size)} for slot ${i} was there before`
+        return { subject, sentence }
+      }
       return {
         subject,
         sentence: `SHAREMEM answered 0, and slot ${i} is not mapped as it should be at ${range(start, slot.size)}`,
       }
     }
     return null
-  },
-})
-
-const errnoTellsTheTruth = rule({
-  id: 'I51',
-  name: 'errno-tells-the-truth',
-  source: 'vm_share_mem(): "ret" of vm_find() is answered for ranges that differ; vm_create(); sys_ioctl(): copyout',
-  on: ['call.replied'],
-  counterexample({ event: { reply }, call, world }) {
-    if (call === null) return null
-    const { command, slots, vm, mapErrno } = call
-    if (command.type === 'ioc.sharemem' && reply.ok && slots !== null && !repeats(command, slots)) {
-      return {
-        subject: `process ${command.pid}`,
-        sentence: `SHAREMEM answered 0 to ranges that are not those of vm ${vm}`,
-      }
-    }
-    if ((command.type !== 'ioc.create' && command.type !== 'ioc.sharemem') || reply.ok) return null
-    if (call.registered && vm !== null && world.vms[vm]?.listed) {
-      return { subject: `vm ${vm}`, sentence: `CREATE answered ${reply.errno}, and the VM exists` }
-    }
-    if (reply.at !== 'uvm_map' || mapErrno === null || mapErrno === reply.errno) return null
-    return {
-      subject: `process ${command.pid}`,
-      sentence: `uvm_map() said ${mapErrno}, and the caller was told ${reply.errno}`,
-    }
   },
 })
 
@@ -226,10 +191,23 @@ const vmmTouchesOnlyItsEntries = rule({
   name: 'vmm-touches-only-its-entries',
   source:
     'vm_share_mem(): the unwinding passes over MMIO ranges, whose vsp_va is 0; vm_create(): uvm_map_immutable() of a range',
-  on: ['space.removed', 'space.sealed'],
+  on: [
+    'space.removed',
+    'space.sealed',
+    'space.split',
+    'space.protected',
+    'space.bequeathed',
+    'space.advised',
+    'space.wired',
+    'space.unwired',
+  ],
   counterexample({ event, call, past, world }) {
     if (call === null || !isVmm(call)) return null
     const subject = `process ${event.pid}`
+    if (event.type === 'space.split') {
+      if (call.mapped.some(({ start, end }) => start < event.at && event.at < end)) return null
+      return { subject, sentence: `${call.command.type} cut an entry at ${hex(event.at)}, which it had not mapped` }
+    }
     if (event.type === 'space.removed') {
       if (hasMapped(call, event.start, event.start + event.size)) return null
       call.foreign ??= `it removed ${range(event.start, event.size)}, which it had not mapped`
@@ -237,6 +215,11 @@ const vmmTouchesOnlyItsEntries = rule({
         subject,
         sentence: `${call.command.type} removed ${range(event.start, event.size)}, which it had not mapped`,
       }
+    }
+    if (event.type !== 'space.sealed') {
+      if (hasMappedAll(call, event.start, event.end)) return null
+      call.foreign ??= `it changed ${range(event.start, event.end - event.start)}, which it had not mapped`
+      return { subject, sentence: `${call.command.type}: ${event.type} of memory that it had not mapped` }
     }
     const before = past.entriesOf(event.pid)
     for (const { start, size, immutable } of world.processes[event.pid]?.entries ?? []) {
@@ -277,17 +260,19 @@ const validationIsExact = rule({
   name: 'validation-is-exact',
   source: 'vm_create(), vm_create_check_mem_ranges()',
   on: ['vm.allocated', 'call.replied'],
-  counterexample({ event, call }) {
+  counterexample({ event, call, past: { memoryFrom } }) {
     if (call?.command.type !== 'ioc.create') return null
     const { command } = call
-    const sound = isAcceptable(command) && BigInt(command.ncpus) === 1n
+    // Before the patch a range names memory of the caller; after it, only a wish where to map it.
+    const isUser = command.ranges.every(isUserRange)
+    const sound = isAcceptable(command) && BigInt(command.ncpus) === 1n && (memoryFrom !== 'creator' || isUser)
     const subject = `process ${command.pid}`
     if (event.type === 'vm.allocated')
       return sound ? null : { subject, sentence: 'vm_create() accepts ranges that it must refuse' }
     if (event.reply.ok || event.reply.errno !== 'EINVAL' || !sound) return null
     const { at } = event.reply
-    // Before the patch the user's addresses were judged as well; what they are is not told by what is refused.
-    const judged = at === 'vm_create' || (at === 'vm_create_check_mem_ranges' && command.ranges.every(isUserRange))
+    // Without a design, nobody knows whether the user's addresses were judged as well.
+    const judged = at === 'vm_create' || (at === 'vm_create_check_mem_ranges' && (isUser || memoryFrom !== null))
     return judged ? { subject, sentence: `${at}() refuses ranges that it must accept` } : null
   },
 })
@@ -361,7 +346,6 @@ const childGetsNoSlot = rule({
 export const spaceRules: readonly AnyRule[] = [
   childGetsNoSlot,
   shareMapsEverySlot,
-  errnoTellsTheTruth,
   failedCallLeavesTheMap,
   vmmTouchesOnlyItsEntries,
   validationIsExact,

@@ -16,7 +16,7 @@ import {
   leafFlags,
   leafFrame,
 } from '../model/memory.ts'
-import type { World } from '../model/world.ts'
+import type { Pmap, World } from '../model/world.ts'
 import { counted, frameText, subjectText } from './facts.ts'
 import { type AnyRule, always, type Claim, type Finding, rule } from './invariant.ts'
 
@@ -172,7 +172,42 @@ const pmapConvertsOnceAndEmpty = rule({
   },
 })
 
+/**
+ * Pages that one call may look at under a pmap's mutex, whatever the size of the VM: those of 256 MiB. What the bound is
+ * does not matter; that a call goes over it with the size of the VM does.
+ */
+export const PMAP_WORK_MAX = 65_536
+
+/** Pages that pmap_remove() visits: EPT walks to each page of the range and one more, the others to what is there. */
+function pagesVisited(
+  kind: Pmap['kind'],
+  { first, last, pages }: { first: number; last: number; pages: number },
+): number {
+  return kind === 'ept' ? Math.ceil((last - first) / PAGE_SIZE) + 1 : pages
+}
+
+const pmapMutexIsHeldBriefly = rule(
+  {
+    id: 'I73',
+    name: 'pmap-mutex-is-held-briefly',
+    source: 'pmap_remove_ept(): pm_mtx is held over the loop, whether or not there is a leaf; pmap_do_remove()',
+    on: ['pmap.removed'],
+    counterexample({ event, world }) {
+      const record = world.pmaps[event.pmap]
+      if (record?.owner.kind !== 'nested') return null
+      const visited = pagesVisited(record.kind, event)
+      if (visited <= PMAP_WORK_MAX) return null
+      return {
+        subject: `vm ${record.owner.vm}`,
+        sentence: `pmap_remove() visited ${counted(visited, 'page')} under pm_mtx, of which ${event.pages} had a leaf; ${PMAP_WORK_MAX} are allowed`,
+      }
+    },
+  },
+  'warning',
+)
+
 export const tableRules: readonly AnyRule[] = [
+  pmapMutexIsHeldBriefly,
   removeTakesOnlyItsRange,
   removeTakesAllOfItsRange,
   pmapEmptyWhenDestroyed,

@@ -4,7 +4,18 @@
  * Source: vmmioctl(), vmm_activate(), vmm_start() and vmm_stop() of vmm.c.
  */
 import type { Answer } from '../../events/answer.ts'
-import { type Blocked, blocked, commandOf, DONE, type Kernel, learn, panic, refuse } from './kernel.ts'
+import {
+  type Blocked,
+  blocked,
+  commandOf,
+  curproc,
+  DONE,
+  type Kernel,
+  learn,
+  panic,
+  refuse,
+  siblingsOf,
+} from './kernel.ts'
 import { quiesceVmx } from './vmm_vmcs.ts'
 
 /** Requests whose parameters come back to the caller: _IOWR. @source dev/vmm/vmm.h */
@@ -17,6 +28,15 @@ const COPIED_OUT: readonly string[] = [
   'ioc.readvmparams',
 ]
 
+/** PCATCH: a signal ends the sleep, and so does a sibling that wants to be the only thread of its process. */
+function isInterrupted(kernel: Kernel): boolean {
+  const process = curproc(kernel)
+  if (process === undefined || process.signalled) return true
+  return siblingsOf(kernel, process.pid).some(
+    ({ command }) => command.type === 'host.exit' || command.type === 'host.exec',
+  )
+}
+
 /** The way in: sc_slock, interruptibly, and the wait for an active device. */
 export function enterDevice(kernel: Kernel): Answer | Blocked {
   // A thread that comes back from its sleep holds sc_slock already.
@@ -24,7 +44,7 @@ export function enterDevice(kernel: Kernel): Answer | Blocked {
   const interrupted = asleep ? null : kernel.fails('rw_enter')
   if (interrupted !== null) return refuse(kernel, interrupted, 'rw_enter')
   if (kernel.world.softc.status !== 'active') {
-    const woken = kernel.fails('rwsleep')
+    const woken = kernel.fails('rwsleep') ?? (isInterrupted(kernel) ? 'EINTR' : null)
     return woken === null ? blocked('vmmresume') : refuse(kernel, woken, 'rwsleep')
   }
   kernel.record({ type: 'device.entered', thread: kernel.thread.id })
@@ -84,8 +104,13 @@ export function activateQuiesce(kernel: Kernel): Answer {
   return DONE
 }
 
-/** vmm_activate_machdep() on the way back. */
-export function activateWakeup(kernel: Kernel): Answer {
+/**
+ * vmm_activate_machdep() on the way back. autoconf(9) wakes no device that it is still suspending; the driver itself only
+ * asserts SUSPENDED, which is so from the beginning of a suspension on.
+ */
+export function activateWakeup(kernel: Kernel): Answer | Blocked {
+  for (const id in kernel.world.threads)
+    if (kernel.world.threads[id]?.command.type === 'host.suspend') return blocked('quiesced')
   kernel.record({ type: 'machdep.activated', action: 'wakeup' })
   return DONE
 }

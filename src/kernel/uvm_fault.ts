@@ -9,7 +9,7 @@ import { offset, PAGE_SIZE, pageOf, pagesOf, truncPage } from '../../events/addr
 import type { Errno } from '../../events/errno.ts'
 import type { ObjectRef } from '../../events/ids.ts'
 import type { Entry, MapEntry, Process, Vm } from '../model/world.ts'
-import type { Kernel } from './kernel.ts'
+import { type Kernel, panic } from './kernel.ts'
 import { enterProcess, enterWired } from './pmap.ts'
 import { rightsOf } from './protection.ts'
 import { deactivatePage } from './uvm_aobj.ts'
@@ -90,6 +90,13 @@ function mapNeighbours(kernel: Kernel, process: Process, entry: MapEntry, page: 
   }
 }
 
+/** Whether an entry shows an object that was freed under it: the fault locks freed memory, and the host stops there. */
+function isGone(kernel: Kernel, object: ObjectRef): boolean {
+  if (kernel.world.objects[object] !== undefined) return false
+  panic(kernel, 'uvm_fault', 'uaf')
+  return true
+}
+
 /**
  * Brings the page of `entry` at `va` in, from the object, from swap or zero-filled, and enters it into the process
  * pmap; `wired` wires the page itself as well, which nothing but its end undoes.
@@ -98,6 +105,7 @@ export function faultIn(kernel: Kernel, process: Process, entry: MapEntry, va: H
   const page = truncPage(va)
   const index = entry.offset + pagesOf(page - entry.start)
   const { object } = entry
+  if (isGone(kernel, object)) return 'ok'
   if (!wired && kernel.world.boot.faultAhead > 0) mapNeighbours(kernel, process, entry, page)
   const frame = pageIn(kernel, object, index)
   if (typeof frame !== 'number') return frame
@@ -122,6 +130,7 @@ export function faultNested(kernel: Kernel, vm: Vm, entry: Entry<Gpa>, gpa: Gpa)
   if (pmap === undefined) return 'EFAULT'
   const page = truncPage(gpa)
   const index = entry.offset + pagesOf(page - entry.start)
+  if (isGone(kernel, entry.object)) return 'ok'
   const frame = pageIn(kernel, entry.object, index)
   if (typeof frame !== 'number') return frame
   if (enterWired(kernel, pmap, page, frame) !== 'ok') return shortOfTables(kernel)

@@ -4,6 +4,7 @@
 import { parseWord64, type Word64 } from '../../events/address.ts'
 import type { MadviseAdvice, Pledge } from '../../events/command.ts'
 import { ERRNOS } from '../../events/errno.ts'
+import { isInherited } from '../../events/ids.ts'
 import type { Inherit, Protection } from '../../events/space.ts'
 import { MSR_EFER, MSR_SYSTEM_TIME, MSR_WALL_CLOCK } from '../kernel/vmm_instruction.ts'
 import { oneOf, text, whole, word } from '../schema.ts'
@@ -63,9 +64,16 @@ export const advice = oneOf<MadviseAdvice>('an advice', [
   'free',
 ])
 export const pledge = oneOf<Pledge>('a promise', ['vmm', 'proc', 'stdio'])
+/** The name of a reference that outlives its call. */
+export const reference = word('a name for a reference (no property of every JavaScript object)', (input) =>
+  typeof input === 'string' && !isInherited(input) ? input : undefined,
+)
 /** The name of a thread. `t` and a number are the names that commands without one get. */
 export const thread = text('the name of a thread', /\S/)
-export const newThread = text('a name for a thread (not t and a number, which are taken)', /^(?!t\d+$).*\S/)
+export const newThread = word(
+  'a name for a thread (not t and a number, which are taken, and no property of every JavaScript object)',
+  (input) => (typeof input === 'string' && /^(?!t\d+$).*\S/.test(input) && !isInherited(input) ? input : undefined),
+)
 
 const SIZE_UNITS: Readonly<Record<string, bigint>> = { K: 2n ** 10n, M: 2n ** 20n, G: 2n ** 30n, T: 2n ** 40n }
 

@@ -1,6 +1,6 @@
 /**
  * What the comments at the head of an example scenario promise: `# expect: DESIGN I01 I02`, or `none`, for each design
- * that it is to be run on; `# step: ROUTINE` for what goes wrong; `# without: DESIGN, why` for a design that has no run
+ * that it is to be run on, with what is a warning only after `warns`; `# step: ROUTINE` for what goes wrong; `# without: DESIGN, why` for a design that has no run
  * of it. A file NAME.DESIGN.jsonl is the run of NAME.jsonl for a design whose commands differ.
  */
 import { readdirSync, readFileSync } from 'node:fs'
@@ -18,7 +18,7 @@ export type Example = {
   readonly title: string
   /** The step of the routine that goes wrong; null where nothing does. */
   readonly step: string | null
-  /** Numbers of the invariants that report, by design, in order. */
+  /** Numbers of the invariants that report, by design, in order; those that only warn come after `warns`. */
   readonly expected: ReadonlyMap<string, readonly string[]>
   readonly without: readonly string[]
 }
@@ -31,7 +31,7 @@ function valuesOf(text: string, key: string): readonly string[] {
 function expectationOf(value: string): readonly [string, readonly string[]] {
   const [design = '', ...ids] = value.split(' ')
   const none = ids.join() === 'none'
-  if (!none && !(ids.length > 0 && ids.every((id) => /^I\d+b?$/.test(id))))
+  if (!none && !(ids.length > 0 && ids.every((id) => /^(I\d+b?|warns)$/.test(id))))
     throw new TypeError(`wanted a design and the numbers of invariants, or none; found '${value}'`)
   return [design, none ? [] : ids]
 }

@@ -136,7 +136,7 @@ export const KNOWN: readonly Known[] = [
       ['I04', 'guest.fault', 'enteringLeaf', 'vm 1 gpa 0x0'],
       ['I01', 'guest.fault', 'enteringLeaf', 'vm 1 gpa 0x0'],
     ],
-    also: ['I02', 'I06'],
+    also: ['I02', 'I06', 'I60'],
   },
   {
     id: 'D04 without memory there',
@@ -147,7 +147,10 @@ export const KNOWN: readonly Known[] = [
       watched.dispatch({ type: 'ioc.run', pid: 200, vm: 1, vcpu: 0 })
       watched.dispatch({ type: 'guest.touch', vm: 1, vcpu: 0, gpa: 0, access: 'rw' })
     },
-    breaks: [['I34', 'ioc.run', 'terminating', 'vm 1 vcpu 0']],
+    breaks: [
+      ['I34', 'ioc.run', 'terminating', 'vm 1 vcpu 0'],
+      ['I60', 'ioc.run', 'terminating', 'vm 1 vcpu 0'],
+    ],
   },
   {
     id: 'D05',
@@ -335,7 +338,10 @@ export const KNOWN: readonly Known[] = [
       watched.fail('copyin', 1, 'EFAULT')
       watched.dispatch({ type: 'ioc.run', pid: 100, vm: 1, vcpu: 0 })
     },
-    breaks: [['I33', 'ioc.run', 'unlocking', 'vm 1']],
+    breaks: [
+      ['I33', 'ioc.run', 'unlocking', 'vm 1'],
+      ['I51', 'ioc.run', 'replying', 'vm 1 vcpu 0'],
+    ],
   },
   {
     id: 'D03 by way of mlock(2)',

@@ -48,6 +48,7 @@ export class Watched {
     this.start = design.name === 'vmspace' ? SHARED : FIRST_FIT
     this.run = createRun({ design, boot: { frames: 2 ** 20, ...boot } })
     this.monitor = new Monitor(this.run.current, {
+      memoryFrom: design.memoryFrom,
       report: (violation) => this.violations.push(violation),
       ended: (violation) => this.ended.push(violation),
       sourceOf: (call, place) => this.#sourceOf(design, call as CallCommand['type'], place),

@@ -44,6 +44,7 @@ const enter = (page: number, frame: number, flags: number, old = -1): Loose => (
   flags,
   old,
 })
+const CREATORS_PAGE = { kind: 'process', pid: 100, va: HVA } as const
 const CREATE: Omit<IocCreate, 'type'> = {
   pid: 100,
   ranges: [{ gpa: 0, size: PAGE, memtype: 0, va: HVA }],
@@ -203,6 +204,72 @@ export const WRONG: readonly Wrong[] = [
     name: 'child-gets-no-slot',
     call: { type: 'host.coredump', pid: 100 } as never,
     steps: () => [{ type: 'call.replied', thread: 'x', reply: { ok: true, ranges: [{ start: HVA, size: PAGE }] } }],
+  },
+  {
+    name: 'read-finds-what-was-written',
+    steps: (frame) => [
+      { type: 'memory.written', by: CREATORS_PAGE, frame, value: 5, tracked: true },
+      { type: 'memory.read', by: { kind: 'guest', vm: 1, vcpu: 0, gpa: 0 }, frame, value: 6, tracked: false },
+    ],
+  },
+  {
+    name: 'unwritten-memory-reads-as-zero',
+    steps: (frame) => [{ type: 'memory.read', by: CREATORS_PAGE, frame, value: 3, tracked: true }],
+  },
+  {
+    name: 'pmap-mutex-is-held-briefly',
+    steps: () => [{ type: 'pmap.removed', pmap: NESTED, first: 2 ** 32, last: 2 ** 33 - 1, pages: 0 }],
+  },
+  {
+    name: 'stop-request-reaches-the-guest',
+    call: { type: 'ioc.term', pid: 200, vm: 1 } as never,
+    steps: () => [
+      { type: 'call.learnt', thread: 'x', locals: { vm: 1 } },
+      { type: 'call.started', thread: 'y', command: { type: 'ioc.run', pid: 100, vm: 1, vcpu: 0 } },
+      { type: 'call.learnt', thread: 'y', locals: { vm: 1 } },
+      [
+        { type: 'vcpu.locked', vm: 1, vcpu: 0, thread: 'y' },
+        { type: 'vcpu.started', vm: 1, vcpu: 0 },
+        { type: 'vcpu.entered', vm: 1, vcpu: 0 },
+      ],
+      { type: 'call.blocked', thread: 'x', on: 'refcnt_finalize' },
+    ],
+  },
+  {
+    name: 'fault-verdict-follows-the-ranges',
+    call: { type: 'ioc.run', pid: 100, vm: 1, vcpu: 0 } as never,
+    steps: () => [
+      { type: 'call.learnt', thread: 'x', locals: { vm: 1 } },
+      { type: 'call.learnt', thread: 'x', locals: { exit: 'mmio', errno: 'EAGAIN', at: 'vmx_handle_np_fault' } },
+    ],
+  },
+  {
+    name: 'fault-verdict-follows-the-ranges',
+    call: { type: 'ioc.run', pid: 100, vm: 1, vcpu: 0 } as never,
+    steps: () => [
+      { type: 'call.learnt', thread: 'x', locals: { vm: 1 } },
+      { type: 'call.learnt', thread: 'x', locals: { gpa: 100 * PAGE } },
+      { type: 'vcpu.terminated', vm: 1, vcpu: 0, errno: 'ENOMEM' },
+    ],
+  },
+  { name: 'fault-verdict-follows-the-ranges', steps: (frame) => [enter(100, frame, ALL_RIGHTS)] },
+  {
+    name: 'vmm-touches-only-its-entries',
+    call: { type: 'ioc.info', pid: 100, size: 0 } as never,
+    steps: () => [{ type: 'space.split', pid: 100, at: HVA + PAGE }],
+  },
+  {
+    name: 'vmm-touches-only-its-entries',
+    call: { type: 'ioc.info', pid: 100, size: 0 } as never,
+    steps: () => [{ type: 'space.bequeathed', pid: 100, start: HVA, end: HVA + PAGE, inherit: 'share' }],
+  },
+  {
+    name: 'errno-tells-the-truth',
+    call: { type: 'ioc.create', ...CREATE } as never,
+    steps: () => [
+      { type: 'share.refused', vm: 1, slot: 0, into: 'nested', errno: 'EINVAL' },
+      { type: 'call.replied', thread: 'x', reply: { ok: false, errno: 'ENOMEM', at: 'vm_impl_init' } },
+    ],
   },
   { name: 'running-vcpu-has-one-runner', steps: () => [{ type: 'vcpu.poked', vm: 1, vcpu: 0, state: 1 }] },
   {

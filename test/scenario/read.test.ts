@@ -113,7 +113,7 @@ describe('a scenario', () => {
     ],
     [
       '{"type":"start","thread":"t4","command":{"type":"host.exit","pid":1}}',
-      's:1: start: thread: wanted a name for a thread (not t and a number, which are taken), found "t4"',
+      's:1: start: thread: wanted a name for a thread (not t and a number, which are taken, and no property of every JavaScript object), found "t4"',
     ],
     ['{"type":"start","thread":"A","command":3}', 's:1: start: command: wanted a command, found 3'],
     ['{"type":"start","thread":"A"}', 's:1: start: command: wanted a command, found nothing'],

@@ -123,6 +123,7 @@ function judging(reader: TapeReader, design: Design | null, start: World, judged
       else judged.violations.push(violation)
     },
     sourceOf: sourcesOf(design),
+    memoryFrom: design?.memoryFrom,
   })
   return (recorded, world) => {
     present = world
