@@ -69,9 +69,9 @@ function outcomeText(outcome: Outcome): string {
   return 'id' in outcome ? `0, vm ${outcome.id}` : '0'
 }
 
-/** What the caller sees of an answer: which routine refused is the kernel's own affair. */
+/** What the caller sees of an answer: which routine refused, and whether an access faulted, is the kernel's own affair. */
 export function callerSees(answer: string): string {
-  return answer.replace(/ \(\w+\)$/, '')
+  return answer.replace(/ \(\w+\)$|, faulted$/, '')
 }
 
 function pairOf(

@@ -99,8 +99,8 @@ function isProtected(world: World, frame: number): boolean {
   if (!world.memory.busy(frame)) return false
   for (const id in world.threads) {
     const thread = world.threads[id]
-    if (thread?.command.type === 'host.pageout' && thread.locals.frame === frame && thread.place === 'protecting')
-      return false
+    const evicts = thread?.command.type === 'host.pageout' || thread?.command.type === 'host.reclaim'
+    if (evicts && thread.locals.frame === frame && thread.place === 'protecting') return false
   }
   return true
 }

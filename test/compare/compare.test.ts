@@ -7,11 +7,12 @@ import { comparePlays, compareRuns, type Pair, type Source } from '../../src/com
 import { tallyOf, wiredPagesOf } from '../../src/compare/tally.ts'
 import { DESIGNS, designNamed } from '../../src/design/designs.ts'
 import { createRun, type Run } from '../../src/engine/run.ts'
+import type { Violation } from '../../src/invariant/invariant.ts'
 import { Monitor } from '../../src/invariant/monitor.ts'
 import { play } from '../../src/scenario/play.ts'
 import { readScenario } from '../../src/scenario/read.ts'
 import { playVmd } from '../../src/vmd/vmd.ts'
-import { readExamples } from '../examples/scenario-head.ts'
+import { readExamples, reported } from '../examples/scenario-head.ts'
 
 /** A scenario as a source of decisions; one that names no design leaves the memory of VMs to vmm. */
 function sourceOf(text: string, name: string, fallback = 'aobj'): Source {
@@ -103,11 +104,11 @@ describe('a comparison', () => {
 function idsOf(source: Source, design: string): readonly string[] {
   const { pairs, runs } = compareRuns(source, [source.design, designNamed(design)])
   const run = runs[1]
-  const found = new Set<string>()
-  const monitor = new Monitor(run.world, { report: ({ id }) => found.add(id) })
+  const violations: Violation[] = []
+  const monitor = new Monitor(run.world, { report: (violation) => violations.push(violation) })
   run.subscribe((recorded) => monitor.take(recorded, run.current))
   for (const _ of pairs());
-  return [...found].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+  return reported(violations)
 }
 
 /** Twins that do not stop their calls at the same step, and so come to something else when they are retold. */

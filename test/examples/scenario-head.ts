@@ -1,10 +1,13 @@
 /**
  * What the comments at the head of an example scenario promise: `# expect: DESIGN I01 I02`, or `none`, for each design
- * that it is to be run on, with what is a warning only after `warns`; `# step: ROUTINE` for what goes wrong; `# without: DESIGN, why` for a design that has no run
- * of it. A file NAME.DESIGN.jsonl is the run of NAME.jsonl for a design whose commands differ.
+ * that it is to be run on, with what is a warning only after `warns`; `# step: ROUTINE` for what goes wrong;
+ * `# without: DESIGN, why` for a design that has no run of it; `# retold: DESIGN I01`, or `none`, for a design on which
+ * `vmtape compare` plays it in that design's own way. A file NAME.DESIGN.jsonl is the run of NAME.jsonl for a design whose
+ * commands differ.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Violation } from '../../src/invariant/invariant.ts'
 
 const FOLDER = 'examples/scenarios'
 
@@ -21,6 +24,8 @@ export type Example = {
   /** Numbers of the invariants that report, by design, in order; those that only warn come after `warns`. */
   readonly expected: ReadonlyMap<string, readonly string[]>
   readonly without: readonly string[]
+  /** As `expected`, for designs on which it is retold. */
+  readonly retold: ReadonlyMap<string, readonly string[]>
 }
 
 /** The values of the comments `# KEY: …`. */
@@ -46,6 +51,7 @@ function readExample(file: string): Example {
     step: valuesOf(text, 'step')[0] ?? null,
     expected: new Map(valuesOf(text, 'expect').map(expectationOf)),
     without: valuesOf(text, 'without').map((value) => value.split(',')[0] ?? ''),
+    retold: new Map(valuesOf(text, 'retold').map(expectationOf)),
   }
 }
 
@@ -55,4 +61,15 @@ export function readExamples(): readonly Example[] {
     .filter((entry) => entry.endsWith('.jsonl'))
     .sort()
     .map(readExample)
+}
+
+function idsOf(violations: readonly Violation[]): readonly string[] {
+  return [...new Set(violations.map(({ id }) => id))].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+}
+
+/** What a head has to say of a run in which these were found. */
+export function reported(violations: readonly Violation[]): readonly string[] {
+  const errors = idsOf(violations.filter(({ severity }) => severity === 'error'))
+  const warnings = idsOf(violations.filter(({ severity }) => severity === 'warning'))
+  return warnings.length > 0 ? [...errors, 'warns', ...warnings] : errors
 }
