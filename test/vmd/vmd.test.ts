@@ -104,14 +104,14 @@ describe('vmd', () => {
 
 /**
  * What each end shows, whichever design it is: a page stays wired in a device process that outlives the VM (I09, I71);
- * a VM outlives all who could end it (I70). On the patch, the guest's first page was there too early (I02, I06).
+ * a VM outlives all who could end it (I70); TERM waits for a guest that nobody kicks (I72). On the patch, the guest's first page was there too early (I02, I06).
  */
 const SHOWN: Readonly<Record<VmdEnd, string>> = {
   shutdown: '',
   'crash-vm': 'I09 I71',
   'crash-device': 'I09 I71',
   'crash-vmm': 'I70',
-  stop: 'I09 I71',
+  stop: 'I09 I71 I72',
 }
 
 describe('the end of a VM', () => {
