@@ -2,6 +2,7 @@
  * One run on two designs. The two record different events for the same act, so what is compared is what both have: the
  * answers, the memory that guests and processes reach, the wired pages, the references by holder, and what is left.
  */
+import { hex, type Word64 } from '../../events/address.ts'
 import type { Boot } from '../../events/boot.ts'
 import type { Command } from '../../events/command.ts'
 import type { EventType } from '../../events/event.ts'
@@ -10,6 +11,7 @@ import type { Design } from '../design/design.ts'
 import { createRun, type Run } from '../engine/run.ts'
 import type { Played } from '../scenario/play.ts'
 import { count } from '../show/table.ts'
+import { toText } from '../tape/text.ts'
 import type { Act } from './act.ts'
 import { lookAhead } from './ahead.ts'
 import { type Result, Retelling, type Told } from './retell.ts'
@@ -59,14 +61,34 @@ function outcomeText(outcome: Outcome): string {
   if (!outcome.ok) return `${outcome.errno} (${outcome.at})`
   if ('left' in outcome && outcome.left !== null) return `left RUN: ${outcomeText(outcome.left)}`
   if ('reason' in outcome) return `0, ${outcome.reason}`
-  if ('faulted' in outcome) {
-    const value = 'value' in outcome && outcome.value !== undefined ? [`holds ${outcome.value}`] : []
-    return ['0', ...value, ...(outcome.faulted ? ['faulted'] : [])].join(', ')
+  if ('faulted' in outcome) return ['0', ...contentsTexts(outcome), ...(outcome.faulted ? ['faulted'] : [])].join(', ')
+  if ('vms' in outcome) {
+    const vms = outcome.vms.map(({ id, usedSize, states }) => {
+      const used = `id ${id} used ${hex(usedSize)}`
+      return [used, ...states.map(({ state }) => `vcpu ${state}`)].join(' ')
+    })
+    return [`0, ${count(outcome.count, 'VM')}`, ...vms].join(', ')
   }
-  if ('vms' in outcome) return `0, ${count(outcome.count, 'VM')}: ${outcome.vms.map(({ id }) => `id ${id}`).join(', ')}`
-  if ('fate' in outcome) return `0, ${outcome.fate}`
-  if ('stop' in outcome) return outcome.stop ? '0, must stop' : '0, may go on'
-  return 'id' in outcome ? `0, vm ${outcome.id}` : '0'
+  if ('ranges' in outcome) return `0, ${count(outcome.ranges.length, 'range')}`
+  return 'id' in outcome ? `0, vm ${outcome.id}` : ['0', ...restTexts(outcome)].join(', ')
+}
+
+/** What an access found, where it was about contents. */
+function contentsTexts(found: object): readonly string[] {
+  const { value, word } = found as { readonly value?: number | null; readonly word?: Word64 }
+  if (word !== undefined) return [`holds word ${hex(word)}`]
+  if (value === undefined) return []
+  return [value === null ? 'holds noise' : `holds ${value}`]
+}
+
+/** Where things lie, and how the kernel's own report of an exit looks, is not compared. */
+const OWN_FIELDS: readonly string[] = ['ok', 'va', 'report', 'left', 'exit', 'instructionLength', 'instructionInfo']
+
+/** All else that is answered, field by field. */
+function restTexts(outcome: object): readonly string[] {
+  return Object.entries(outcome).flatMap(([key, found]) =>
+    OWN_FIELDS.includes(key) || found === null ? [] : [`${key} ${toText(found).replaceAll('"', '')}`],
+  )
 }
 
 /** What the caller sees of an answer: which routine refused, and whether an access faulted, is the kernel's own affair. */

@@ -47,11 +47,34 @@ function askedText({ command, sides }: Pair): string {
   return command === null ? sides[0].answer : commandText(command)
 }
 
+/** Whether the answers differ, or a count that did not differ after the act before. */
+export function partsAnew(pair: Pair, before: Pair | null): boolean {
+  return pair.parts && (answersDiffer(pair) || pair.differs.some((field) => before?.differs.includes(field) !== true))
+}
+
 /** Where the two part for the first time: what differs, by which step of which routine, and what only one recorded. */
 export function causeLines(pair: Pair, act: number, names: DesignNames, paint: Paint): string[] {
-  const { sides, differs, place } = pair
-  const lines = [paint.bold(clip(`The two part at act ${act}, ${place}: ${askedText(pair)}`))]
-  if (isAnswered(pair) && sides[0].answer !== sides[1].answer) {
+  const lines = [paint.bold(clip(`The two part at act ${act}, ${pair.place}: ${askedText(pair)}`))]
+  lines.push(...differenceLines(pair, pair.differs, names))
+  const { sides } = pair
+  for (const i of BOTH) lines.push(...onlyLines(onlyIn(sides[i], sides[i === 0 ? 1 : 0]), names[i]))
+  return lines
+}
+
+/** Where they go further apart: what differs now that did not before, and by which step. */
+export function furtherLines(pair: Pair, before: Pair | null, act: number, names: DesignNames): string[] {
+  const anew = pair.differs.filter((field) => before?.differs.includes(field) !== true)
+  return [clip(`and at act ${act}, ${pair.place}: ${askedText(pair)}`), ...differenceLines(pair, anew, names)]
+}
+
+function answersDiffer({ sides: [a, b], ...pair }: Pair): boolean {
+  return isAnswered({ ...pair, sides: [a, b] }) && callerSees(a.answer) !== callerSees(b.answer)
+}
+
+function differenceLines(pair: Pair, differs: Pair['differs'], names: DesignNames): string[] {
+  const { sides } = pair
+  const lines: string[] = []
+  if (answersDiffer(pair)) {
     lines.push('  the answers differ')
     for (const i of BOTH) lines.push(...wrapped(`    ${label(names, i)}`, refusalText(sides[i])))
   }
@@ -60,7 +83,6 @@ export function causeLines(pair: Pair, act: number, names: DesignNames, paint: P
     lines.push(`  ${WORDS[field]}: ${a} on ${names[0]}, ${b} on ${names[1]}`)
     for (const i of BOTH) lines.push(...wrapped(`    ${label(names, i)}`, changeText(sides[i], field)))
   }
-  for (const i of BOTH) lines.push(...onlyLines(onlyIn(sides[i], sides[i === 0 ? 1 : 0]), names[i]))
   return lines
 }
 
@@ -83,16 +105,20 @@ function refusalText({ answer, testimony: { refused, functions }, result }: Side
 /** By which steps the count changed on one side; by which functions it did not. */
 function changeText({ testimony: { seen, functions } }: Side, field: keyof Tally): string {
   const changes = seen.filter(({ type }) => CHANGES[field]?.includes(type))
-  if (changes.length > 0) return changes.map(({ type, source }) => `${type} in ${source}`).join('; ')
+  if (changes.length > 0)
+    return changes.map(({ type, source, times }) => `${type} in ${source}${oftenText(times)}`).join('; ')
   return functions.length === 0 ? 'did nothing in this act' : `nothing of the kind in ${functions.join(', ')}`
+}
+
+function oftenText(times: number): string {
+  return times === 1 ? '' : ` (${times} times)`
 }
 
 function onlyLines(seen: readonly Sighting[], name: string): string[] {
   if (seen.length === 0) return []
   const width = Math.max(...seen.map(({ type }) => type.length))
   const lines = seen.slice(0, EVENTS_MAX).map(({ type, source, times }) => {
-    const often = times === 1 ? '' : ` (${times} times)`
-    return clip(`    ${type.padEnd(width)}  ${source}${often}`)
+    return clip(`    ${type.padEnd(width)}  ${source}${oftenText(times)}`)
   })
   const more = seen.length - EVENTS_MAX
   return [`  recorded on ${name} alone`, ...lines, ...(more > 0 ? [`    and ${more} more`] : [])]

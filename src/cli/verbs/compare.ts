@@ -21,8 +21,10 @@ import {
   addRow,
   causeLines,
   type DesignNames,
+  furtherLines,
   leftLines,
   ownerLines,
+  partsAnew,
 } from '../../show/compared.ts'
 import { commandText } from '../../show/reply.ts'
 import { count } from '../../show/table.ts'
@@ -30,7 +32,7 @@ import { itemsOf } from '../../tape/codec.ts'
 import { readTape } from '../../tape/file.ts'
 import { recordedCodec } from '../../tape/packing.ts'
 import type { TapeReader } from '../../tape/reader.ts'
-import { playVmd } from '../../vmd/vmd.ts'
+import { playVmd, VMD_ENDS, type VmdEnd } from '../../vmd/vmd.ts'
 import { DESIGN_HELP, designAsked } from '../design.ts'
 import { oneOf, wholeNumber } from '../flags.ts'
 import { isText, nameOf, readText } from '../input.ts'
@@ -59,12 +61,16 @@ Ends with 1 when the two part.`
 /** Lines that the table of acts may have. */
 const ROWS_MAX = 60
 
+/** Acts at which the two go further apart that are told with their causes. */
+const FURTHER_MAX = 5
+
 type Options = {
   readonly designs: string
   readonly mode?: 'ept' | 'rvi'
   readonly vmd?: string
   readonly devices: number
   readonly faults: number
+  readonly end: VmdEnd
   readonly every?: true
   readonly json?: true
 }
@@ -77,6 +83,7 @@ export function configure(command: Command, terminal: Terminal): void {
     .option('--vmd <memory>', "vmd's own sequence around one guest, in place of a scenario")
     .option('--devices <n>', 'with --vmd: device processes', wholeNumber('--devices', 0), 2)
     .option('--faults <n>', 'with --vmd: pages that the guest touches', wholeNumber('--faults', 0), 1000)
+    .option('--end <how>', `with --vmd: ${VMD_ENDS.join(', ')}`, oneOf('--end', VMD_ENDS), 'shutdown')
     .option('--every', 'who owns the memory after every act, not only where the two part and at the end')
     .option('--json', 'one JSON object a line, one line an act')
     .addHelpText('after', HELP)
@@ -103,8 +110,8 @@ async function planOf(
   const size = v.safeParse(memory, options.vmd)
   if (!size.success)
     throw new UserError(`--vmd: wanted a size of memory (4G, 512M, bytes or 0x hex), found '${options.vmd}'.`)
-  const { devices, faults } = options
-  const steps = (run: Run) => playVmd(run, { memory: size.output, devices, faults })
+  const { devices, faults, end } = options
+  const steps = (run: Run) => playVmd(run, { memory: size.output, devices, faults, end })
   return { comparison: comparePlays(mode, designs, steps), of: `vmd with ${options.vmd}`, close: () => {} }
 }
 
@@ -212,6 +219,8 @@ async function printText(
   let left = 0
   let parting = 0
   let cause: readonly string[] = []
+  let further = 0
+  const apart: string[] = []
   let last: Pair | null = null
   const owners = (title: string, { sides }: Pair): string[] =>
     ownerLines(
@@ -227,6 +236,9 @@ async function printText(
       parting = acts
       terminal.finding()
       cause = ['', ...causeLines(pair, acts, names, colours), '', ...owners(`Who owns the memory at act ${acts}`, pair)]
+    } else if (partsAnew(pair, last)) {
+      further += 1
+      if (further <= FURTHER_MAX) apart.push(...furtherLines(pair, last, acts, names))
     }
     if (every) await lines.printAll([...owners(`act ${acts}: ${textOf(pair)}`, pair), ''])
     if (!addRow(rows, actRow(pair, acts, names), ROWS_MAX)) left += 1
@@ -236,6 +248,8 @@ async function printText(
   await lines.print(colours.bold(`${of}.`))
   await lines.print(`${count(acts, 'act')} on ${names[0]} and ${names[1]}; the two ${verdict}.`)
   await lines.printAll(cause)
+  if (apart.length > 0) await lines.printAll(['', ...apart])
+  if (further > FURTHER_MAX) await lines.print(`and at ${count(further - FURTHER_MAX, 'act')} more`)
   await lines.printAll(['', ...actTable(rows, names, colours)])
   if (left > 0) await lines.print(`and ${count(left, 'more act')}, which --json shows`)
   if (last !== null) {
