@@ -5,17 +5,18 @@
  */
 import type { Word64 } from './address.ts'
 import type { Errno } from './errno.ts'
-import type { Registers } from './guest.ts'
 import type {
   AccessMode,
   GuestFault,
   GuestLeave,
   GuestTouch,
+  GuestTranslate,
   GuestWritecr,
   GuestWrmsr,
   IocIntr,
   IocReadregs,
   IocReadvmparams,
+  IocResetcpu,
   IocWriteregs,
   IocWritevmparams,
 } from './guest-command.ts'
@@ -28,11 +29,13 @@ export type {
   GuestFault,
   GuestLeave,
   GuestTouch,
+  GuestTranslate,
   GuestWritecr,
   GuestWrmsr,
   IocIntr,
   IocReadregs,
   IocReadvmparams,
+  IocResetcpu,
   IocWriteregs,
   IocWritevmparams,
 } from './guest-command.ts'
@@ -86,14 +89,6 @@ export type IocInfo = {
   readonly pid: Pid
   /** vip_size in bytes. */
   readonly size: number
-}
-export type IocResetcpu = {
-  readonly type: 'ioc.resetcpu'
-  readonly pid: Pid
-  readonly vm: VmId
-  readonly vcpu: VcpuId
-  /** Of the initial register state, what is modelled; registers that are missing are 0. */
-  readonly registers?: Partial<Registers>
 }
 /**
  * VMM_IOC_MPROTECT_EPT, which only the design before the patch knows: other rights for the guest's mapping of
@@ -357,6 +352,7 @@ export type CallCommand =
   | IocMprotectept
   | IocUnknown
   | GuestFault
+  | GuestTranslate
   | HostSpawn
   | HostPledge
   | HostExit

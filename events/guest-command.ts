@@ -2,11 +2,19 @@
  * What can be asked about the guest of a vCPU: its registers, its clock, its interrupt, and what it does itself.
  */
 import type { Word64 } from './address.ts'
-import type { Registers } from './guest.ts'
+import type { Registers, WalkAccess } from './guest.ts'
 import type { Pid, VcpuId, VmId } from './ids.ts'
 
 export type AccessMode = 'r' | 'w' | 'x' | 'rw'
 
+export type IocResetcpu = {
+  readonly type: 'ioc.resetcpu'
+  readonly pid: Pid
+  readonly vm: VmId
+  readonly vcpu: VcpuId
+  /** Of the initial register state, what is modelled; registers that are missing are 0. */
+  readonly registers?: Partial<Registers>
+}
 /** Which registers READREGS and WRITEREGS are about, and what the caller's structure holds; 0 where it is missing. */
 type RegisterCall = { readonly pid: Pid; readonly vm: VmId; readonly vcpu: VcpuId; readonly mask: number }
 /** VMM_IOC_READREGS. `mask` is VM_RWREGS_CRS 4, VM_RWREGS_MSRS 8; other groups are not modelled. */
@@ -65,6 +73,19 @@ export type GuestTouch = {
 }
 /** The guest of a vCPU that is inside VMM_IOC_RUN does something that ends the ioctl, as HLT or a port access does. */
 export type GuestLeave = { readonly type: 'guest.leave'; readonly vm: VmId; readonly vcpu: VcpuId }
+/**
+ * vmm_translate_gva() of the vCPU, as a routine of the kernel would call it that acts for `pid`: where the guest-virtual
+ * address lies, for an access at privilege level `cpl`. Nothing in the tree does.
+ */
+export type GuestTranslate = {
+  readonly type: 'guest.translate'
+  readonly pid: Pid
+  readonly vm: VmId
+  readonly vcpu: VcpuId
+  readonly gva: Word64
+  readonly access: WalkAccess
+  readonly cpl: number
+}
 /** The guest executes MOV to CR0, CR3 or CR4. */
 export type GuestWritecr = {
   readonly type: 'guest.writecr'

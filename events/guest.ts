@@ -98,6 +98,27 @@ export type PdptesLoaded = {
   readonly offset: number
 }
 
+/** An entry of a guest's page table, as a walk found it. */
+export type WalkedEntry = { readonly level: number; readonly gpa: Word64; readonly entry: Word64 }
+/**
+ * vmm_translate_gva() has walked the guest's tables over the entries of `path`, and answers `gpa`, or `errno`: EFAULT where
+ * an entry is not present, EPERM where one forbids the access.
+ */
+export type GvaTranslated = {
+  readonly type: 'gva.translated'
+  readonly vm: VmRef
+  readonly vcpu: VcpuId
+  readonly gva: Word64
+  readonly access: WalkAccess
+  /** The privilege level of the access: vc_exit.cpl. */
+  readonly cpl: number
+  readonly gpa: Word64 | null
+  readonly errno: 'EFAULT' | 'EPERM' | null
+  readonly path: readonly WalkedEntry[]
+}
+/** PROT_READ, PROT_WRITE or PROT_EXEC. */
+export type WalkAccess = 'r' | 'w' | 'x'
+
 export type GuestEvent =
   | RegistersWritten
   | ClockPlaced
@@ -109,3 +130,4 @@ export type GuestEvent =
   | InstructionBegun
   | InstructionRefused
   | PdptesLoaded
+  | GvaTranslated

@@ -95,6 +95,8 @@ export type GuestReply =
 export type RegistersReply = { readonly ok: true; readonly registers: Partial<Registers> } | Refusal
 /** What READVMPARAMS found: vc_pvclock_system_gpa and vc_pvclock_version, where they were asked for. */
 export type ParamsReply = { readonly ok: true; readonly clockGpa?: Word64; readonly clockVersion?: number } | Refusal
+/** Where a guest-virtual address lies in guest-physical space. */
+export type TranslateReply = { readonly ok: true; readonly gpa: Word64 } | Refusal
 /** `refused` is the vector of the exception that the CPU, or vmm(4), answers the guest's instruction with. */
 export type InstructionReply =
   | { readonly ok: true; readonly refused: number | null; readonly left: RunReply | null }
@@ -134,6 +136,7 @@ export type Reply =
   | RegistersReply
   | ParamsReply
   | InstructionReply
+  | TranslateReply
   | MmapReply
   | ReclaimReply
   | CoredumpReply
@@ -162,6 +165,7 @@ export type ReplyOf = {
   readonly 'guest.fault': FaultReply
   readonly 'guest.touch': GuestReply
   readonly 'guest.leave': GuestReply
+  readonly 'guest.translate': TranslateReply
   readonly 'guest.writecr': InstructionReply
   readonly 'guest.wrmsr': InstructionReply
   readonly 'host.spawn': PlainReply

@@ -1,8 +1,7 @@
 /**
  * VMM_IOC_MPROTECT_EPT: vm_mprotect_ept(), which the patch removed.
  *
- * Source: vmm_machdep.c 1.34 (2024-09-03). Medium certainty: which checks come in which order, and that a page which
- * is not there is faulted in and wired first.
+ * Source: vmm_machdep.c 1.34 (2024-09-03).
  */
 
 import { finding, gate } from './fragments.ts'
@@ -29,8 +28,9 @@ export const mprotecteptMachine = callSetup.createMachine({
       on: { done: { target: 'checking' } },
     },
     checking: {
-      meta: { calls: 'mprotect_check', source: 'vm_mprotect_ept(): STOPPED or EBUSY; EPT, range and rights or EINVAL' },
-      on: { done: { target: 'choosingPage' }, refused: { target: 'unlocking' } },
+      meta: { calls: 'mprotect_check', source: 'vm_mprotect_ept(): STOPPED or EBUSY; rights and range or EINVAL' },
+      // On RVI the leaves are done with: pmap_write_protect().
+      on: { done: { target: 'choosingPage' }, none: { target: 'unlocking' }, refused: { target: 'unlocking' } },
     },
     choosingPage: {
       meta: { calls: 'mprotect_next_page', source: 'vmx_mprotect_ept(): the loop over the pages of the range' },

@@ -21,7 +21,9 @@ import { faultMachineOf, runMachineOf } from '../../machines/calls/run.ts'
 import { sharememMachine } from '../../machines/calls/sharemem.ts'
 import { terminateMachineOf } from '../../machines/calls/term.ts'
 import { unknownMachine } from '../../machines/calls/unknown.ts'
+import { walkMachine } from '../../machines/calls/walk.ts'
 import * as device from '../kernel/device.ts'
+import * as walk from '../kernel/guest_walk.ts'
 import * as host from '../kernel/host.ts'
 import { DONE, type Primitive } from '../kernel/kernel.ts'
 import { filterRequest } from '../kernel/pledge.ts'
@@ -141,6 +143,10 @@ const primitives: Readonly<Record<string, Primitive>> = {
   pdptes_map: () => DONE,
   pdptes_read: instruction.readPdptes,
   pdptes_unmap: () => DONE,
+  walk_begin: walk.beginWalk,
+  walk_extract: walk.extractEntry,
+  walk_read: walk.readEntry,
+  walk_mark: walk.markEntry,
   spawn: host.spawnProcess,
   signal: host.signalProcess,
   access: host.access,
@@ -166,6 +172,7 @@ const shared = {
   'ioc.readvmparams': readvmparamsMachine,
   'ioc.writevmparams': writevmparamsMachine,
   'ioc.intr': intrMachine,
+  'guest.translate': walkMachine,
   // The patch removed it.
   'ioc.mprotectept': unknownMachine,
   'ioc.unknown': unknownMachine,

@@ -104,6 +104,8 @@ export function replyOf(world: World, thread: Thread): Reply {
       if (refusal !== null || guest === undefined) return refusal ?? { ok: false, errno: 'EIO', at: 'ccp_docmd' }
       return { ok: true, guest: guest.life, asid: guest.asid, es: guest.es }
     }
+    case 'guest.translate':
+      return refusal ?? { ok: true, gpa: locals.found ?? 0 }
     case 'ioc.readregs':
       return refusal ?? { ok: true, registers: { ...locals.registers } }
     case 'ioc.readvmparams':

@@ -13,6 +13,7 @@ import { mprotecteptMachine } from '../../machines/calls/mprotectept.ts'
 import { faultMachineOf, runMachineOf } from '../../machines/calls/run.ts'
 import { sharememMachineOfSpace } from '../../machines/calls/sharemem.ts'
 import { terminateMachineOf } from '../../machines/calls/term.ts'
+import { filterRequestOfSpace } from '../kernel/pledge.ts'
 import { handlerOfInstructions } from '../kernel/vmm_instruction.ts'
 import * as protect from '../kernel/vmm_mprotectept.ts'
 import * as space from '../kernel/vmspace.ts'
@@ -35,6 +36,7 @@ export const vmspace: Design = {
   },
   primitives: {
     ...aobj.primitives,
+    pledge_ioctl_vmm: filterRequestOfSpace,
     vm_create_check_mem_ranges: space.validateCreateOfSpace,
     vm_impl_mode: space.checkMode,
     // The wall clock came later. Medium: with which revision, between 1.34 and 1.64.

@@ -2,6 +2,7 @@
 import { contentsRules } from './contents.ts'
 import { deviceClaims, deviceRules, suspendedDeviceRests } from './device.ts'
 import { errnoTellsTheTruth } from './errno.ts'
+import { guestRules } from './guest.ts'
 import type { AnyRule, Claim, Invariant, SubjectKind } from './invariant.ts'
 import { lockClaims } from './locks.ts'
 import { nestedClaims, nestedPageIsPinnedWhenEntered } from './nested.ts'
@@ -26,6 +27,7 @@ export const RULES: readonly AnyRule[] = [
   ...tableRules,
   ...referenceRules,
   ...vcpuRules,
+  ...guestRules,
   ...deviceRules,
   ...spaceRules,
   errnoTellsTheTruth,

@@ -51,6 +51,8 @@ function wrongVerdict(vm: Vm, gpa: Word64, { exit, at, errno }: Partial<Locals>)
   const where = `gpa ${hex(gpa)}, where the VM has ${{ completes: 'memory', assist: 'MMIO', dies: 'nothing' }[verdict]}`
   if (exit === 'mmio' && verdict !== 'assist') return `userland is asked to emulate an access to ${where}`
   if (at === 'vmm_get_guest_memtype' && verdict !== 'dies') return `the vCPU stops with ${errno} for ${where}`
+  // An EPT misconfiguration, which no range asks for.
+  if (at === 'vmx_handle_exit' && verdict === 'completes') return `the vCPU stops with ${errno} for ${where}`
   if (at === 'vmm_translate_gpa' && verdict === 'completes') return `the vCPU stops with ${errno} for ${where}`
   return null
 }

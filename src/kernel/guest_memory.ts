@@ -65,3 +65,10 @@ export function readGuest(kernel: Kernel, access: KernelAccess, offset: number, 
 export function writeGuest(kernel: Kernel, access: KernelAccess, offset: number, bytes: number, word: Word64): void {
   writeWord(kernel, accessor(kernel, access), spanOf(kernel, offset, bytes), word)
 }
+
+/** The same for what reaches into the frame behind, which is whose it may be. */
+export function writeBehind(kernel: Kernel, access: KernelAccess, bytes: number, word: Word64): void {
+  const frame = (kernel.thread.locals.frame + 1) as Frame
+  if (frame >= kernel.world.memory.framesMax) return
+  writeWord(kernel, accessor(kernel, access), { frame, offset: 0, bytes, tracked: false }, word)
+}

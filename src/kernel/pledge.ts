@@ -11,17 +11,27 @@ import { commandOf, curproc, DONE, type Kernel, refuse } from './kernel.ts'
 const NEEDS_PROC: readonly string[] = ['ioc.create', 'ioc.info', 'ioc.sharemem']
 
 /** Requests that pledge_ioctl_vmm() does not know, and refuses whatever was promised. */
-const NEVER: readonly string[] = ['ioc.unknown', 'ioc.mprotectept']
+const NEVER_BEFORE: readonly string[] = ['ioc.unknown']
+const NEVER: readonly string[] = [...NEVER_BEFORE, 'ioc.mprotectept']
 
 /** pledge_ioctl() before the driver: what an unpledged process asks is not looked at. */
 export function filterRequest(kernel: Kernel): Answer {
+  return filter(kernel, NEVER)
+}
+
+/** The same before the patch, when pledge_ioctl_vmm_machdep() knew VMM_IOC_MPROTECT_EPT. */
+export function filterRequestOfSpace(kernel: Kernel): Answer {
+  return filter(kernel, NEVER_BEFORE)
+}
+
+function filter(kernel: Kernel, never: readonly string[]): Answer {
   const process = curproc(kernel)
   if (process === undefined) return refuse(kernel, 'ESRCH', 'curproc')
   const { pledge, pid } = process
   if (pledge.length === 0) return DONE
   const { type } = kernel.thread.command
   const allowed =
-    pledge.includes('vmm') && !NEVER.includes(type) && (!NEEDS_PROC.includes(type) || pledge.includes('proc'))
+    pledge.includes('vmm') && !never.includes(type) && (!NEEDS_PROC.includes(type) || pledge.includes('proc'))
   if (allowed) return DONE
   kernel.record({ type: 'pledge.filtered', pid, errno: 'EPERM' })
   return refuse(kernel, 'EPERM', 'pledge_ioctl_vmm')

@@ -24,10 +24,16 @@ export function rightsOf(prot: Protection): number {
 /** The bit of a leaf that each letter of an access needs. */
 const RIGHTS: Readonly<Record<string, number>> = { r: LEAF_READ, w: LEAF_WRITE, x: LEAF_EXECUTE }
 
+/** Whether a leaf can be written and not read, which an EPT walk takes for a misconfiguration whatever is wanted. */
+export function isMisconfigured(flags: number): boolean {
+  return hasFlag(flags, LEAF_WRITE) && !hasFlag(flags, LEAF_READ)
+}
+
 /** Whether a packed leaf serves an access without a fault; none, -1, does not. */
 export function serves(packed: number, mode: AccessMode): boolean {
   if (packed < 0) return false
   const flags = leafFlags(packed)
+  if (isMisconfigured(flags)) return false
   // By number: this is asked for every access, and an iterator costs more than it.
   for (let i = 0; i < mode.length; i += 1) if (!hasFlag(flags, RIGHTS[mode[i] as string] as number)) return false
   return true

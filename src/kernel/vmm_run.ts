@@ -31,7 +31,7 @@ import {
   vmOf,
 } from './kernel.ts'
 import { enterNested } from './pmap.ts'
-import { allows } from './protection.ts'
+import { allows, isMisconfigured } from './protection.ts'
 import { isClockWanted } from './pvclock.ts'
 import { faultIn, isAsleepInFault } from './uvm_fault.ts'
 import { entryAt } from './uvm_map.ts'
@@ -73,16 +73,17 @@ type ExitInfo = {
 }
 const NOT_PRESENT: ExitInfo = { direct: false, qualification: 1, instructionLength: 3, decodeAssist: true }
 
-/** vmx_get_guest_faulttype(): whether the translation was missing or forbids the access; anything else is nonsense. */
+/**
+ * vmx_get_guest_faulttype(): whether the translation was missing or forbids the access. Of several rights that the access
+ * wants the first alone is looked at, reading before writing: a read and write of what can only be read is nonsense to it,
+ * as an access is that the tables allow.
+ */
 function accessVerdict(qualification: number): 'absent' | 'protect' | 'invalid' {
   const wanted = qualification % 8
   const permitted = Math.floor(qualification / 8) % 8
   if (permitted === 0) return 'absent'
-  for (const right of [1, 2, 4]) {
-    const asked = Math.floor(wanted / right) % 2 === 1
-    if (asked && Math.floor(permitted / right) % 2 === 0) return 'protect'
-  }
-  return 'invalid'
+  const asked = [1, 2, 4].find((right) => Math.floor(wanted / right) % 2 === 1)
+  return asked === undefined || Math.floor(permitted / asked) % 2 === 0 ? 'protect' : 'invalid'
 }
 
 /** MMIO: what userland needs to emulate the access. */
@@ -120,6 +121,12 @@ function exitOf(kernel: Kernel, { pmap }: Vm, gpa: Word64): ExitInfo {
   return { ...NOT_PRESENT, qualification: ALL_RIGHTS - permitted + (ALL_RIGHTS + 1) * permitted }
 }
 
+/** An EPT misconfiguration exits as such, and vmx_handle_exit() does not know that exit. */
+function isMisconfiguration(kernel: Kernel, { pmap }: Vm, gpa: Word64): boolean {
+  const packed = pmap === null || typeof gpa !== 'number' ? -1 : kernel.world.memory.leaf(pmap, pageOf(gpa))
+  return packed >= 0 && isMisconfigured(leafFlags(packed))
+}
+
 /** Which handler takes the fault of this call. */
 export function handlerOf({ thread: { command }, world: { boot } }: Kernel): 'ept' | 'rvi' {
   const asked = command.type === 'guest.fault' ? command.handler : null
@@ -139,6 +146,8 @@ export function faultGpa({ thread: { command, locals } }: Kernel): Word64 {
 export function judgeFault(kernel: Kernel, handler: 'ept' | 'rvi', gpa: Word64): Answer | 'none' | 'handled' {
   const { command } = kernel.thread
   const vm = vmOf(kernel)
+  if (command.type !== 'guest.fault' && handler === 'ept' && isMisconfiguration(kernel, vm, gpa))
+    return refuse(kernel, 'EINVAL', 'vmx_handle_exit', { handler, exit: 'none' })
   const info = command.type === 'guest.fault' ? command : exitOf(kernel, vm, gpa)
   if (!info.direct) {
     if (handler === 'ept' && kernel.fails('vmread') !== null)

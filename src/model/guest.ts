@@ -4,7 +4,7 @@
  * Source: struct vcpu of machine/vmmvar.h; Intel SDM vol. 3A, "Control Registers" and "Extended Feature Enable Register".
  */
 import type { Word64 } from '../../events/address.ts'
-import type { GuestRegister, Registers } from '../../events/guest.ts'
+import type { GuestRegister, Registers, WalkedEntry } from '../../events/guest.ts'
 import { hasBit } from '../../events/word.ts'
 import type { Vcpu } from './world.ts'
 
@@ -43,6 +43,32 @@ export type Instruction = {
   readonly number: number
   readonly word: Word64
   readonly refused?: number
+}
+
+/** Where vmm_translate_gva() stands: the table of `level`, of entries of `bytes` bytes, and what it has read so far. */
+export type Walk = {
+  readonly level: number
+  readonly shift: number
+  readonly bytes: 4 | 8
+  /** Guest-physical address of the table, as the kernel takes it. */
+  readonly table: Word64
+  readonly path: readonly WalkedEntry[]
+}
+
+/** What a call knows of words and of the guest's state; all of it is missing in calls that are not about these. */
+export type GuestLocals = {
+  /** What an access to a word found. */
+  readonly word?: Word64
+  /** What the guest writes to a register, while its exit is handled. */
+  readonly instruction?: Instruction
+  /** Byte of the page at which the kernel's own access to guest memory lies. */
+  readonly byte?: number
+  readonly walk?: Walk
+  /** What vmm_translate_gva() found. */
+  readonly found?: Word64
+  /** What READREGS and READVMPARAMS found. */
+  readonly registers?: Partial<Registers>
+  readonly params?: { readonly clockGpa?: Word64; readonly clockVersion?: number }
 }
 
 /** Vector of a general-protection exception. @source machine/vmmvar.h, VMM_EX_GP */

@@ -9,13 +9,12 @@ import type { Bytes, Gpa, Hva, Va, Word64 } from '../../events/address.ts'
 import type { Boot } from '../../events/boot.ts'
 import type { CallCommand, Pledge } from '../../events/command.ts'
 import type { Errno } from '../../events/errno.ts'
-import type { Registers } from '../../events/guest.ts'
 import type { CpuId, ObjectRef, Pid, PmapRef, SlotIndex, ThreadId, VcpuId, VmId, VmRef } from '../../events/ids.ts'
 import type { LockMode, LockRef } from '../../events/lock.ts'
 import type { PageFate, VmInfo } from '../../events/reply.ts'
 import type { Advice, Inherit, Protection } from '../../events/space.ts'
 import type { WaitChannel } from '../../events/wait.ts'
-import type { GuestState, Instruction } from './guest.ts'
+import type { GuestLocals, GuestState } from './guest.ts'
 import type { MemoryReader } from './memory.ts'
 import type { Psp } from './psp.ts'
 import type { Words } from './words.ts'
@@ -186,7 +185,7 @@ export type Process = {
 }
 
 /** What a call knows. All fields are there from the start: calls of one kind have one shape. */
-export type Locals = {
+export type Locals = GuestLocals & {
   readonly pid: Pid
   readonly vm: VmRef | null
   readonly vcpu: VcpuId
@@ -219,15 +218,6 @@ export type Locals = {
   readonly faulted: boolean
   /** What an access found; null for noise. */
   readonly value: number | null
-  /** What an access to a word found; missing in calls that do not ask for words. */
-  readonly word?: Word64
-  /** What the guest writes to a register, while its exit is handled. */
-  readonly instruction?: Instruction
-  /** What READREGS and READVMPARAMS found. */
-  readonly registers?: Partial<Registers>
-  readonly params?: { readonly clockGpa?: Word64; readonly clockVersion?: number }
-  /** Byte of the page at which the kernel's own access to guest memory lies. */
-  readonly byte?: number
   /** What the page daemon did with a page. */
   readonly fate: PageFate
   readonly stop: boolean

@@ -59,6 +59,7 @@ export function reduceGuest(world: WorldDraft, event: GuestEvent, caller: Caller
       return
     case 'place.judged':
     case 'pdptes.loaded':
+    case 'gva.translated':
       return
     default:
       unreachable(event)

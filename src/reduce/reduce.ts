@@ -117,6 +117,7 @@ export function reduceEvent(world: WorldDraft, event: VmmEvent, seq: number, cal
     case 'instruction.begun':
     case 'instruction.refused':
     case 'pdptes.loaded':
+    case 'gva.translated':
       return reduceGuest(world, event, caller)
     case 'ept.invalidated':
       return invalidateEpt(world, event.pmap, event.cpus)

@@ -5,6 +5,7 @@ import * as v from 'valibot'
 import type { Word64 } from '../../events/address.ts'
 import { DEFAULT_BOOT, DEFAULT_SEV, type SevCpu } from '../../events/boot.ts'
 import { type CallCommand, type Command, FAILPOINTS, type HostWrite } from '../../events/command.ts'
+import type { WalkAccess } from '../../events/guest.ts'
 import type { Protection } from '../../events/space.ts'
 import { VM_INFO_ENTRY_SIZE } from '../kernel/vmm_info.ts'
 import { flag, may, must, oneOf, type Schema } from '../schema.ts'
@@ -100,6 +101,14 @@ const fault = line('guest.fault', {
   instructionLength: may(w.small, 3),
   decodeAssist: may(flag, true),
 })
+const translate = line('guest.translate', {
+  pid: must(w.pid),
+  vm: must(w.vmId),
+  vcpu,
+  gva: must(w.address),
+  access: may(oneOf('an access', ['r', 'w', 'x']) as Schema<WalkAccess>, 'r'),
+  cpl: may(oneOf('a privilege level', [0, 1, 2, 3]) as Schema<number>, 0),
+})
 const pid = { pid: must(w.pid) }
 const ONE_OF_BOTH = 'either a value for the page or a word of it'
 const write = v.pipe(
@@ -153,6 +162,7 @@ const CALLS = [
   }),
   line('ioc.unknown', { ...pid, request: must(w.number64) }),
   fault,
+  translate,
   line('host.spawn', { ...pid, pledge: may(v.array(w.pledge, 'a list of promises: vmm, proc, stdio'), []) }),
   line('host.pledge', { ...pid, pledge: must(v.array(w.pledge, 'a list of promises: vmm, proc, stdio')) }),
   line('host.exit', pid),

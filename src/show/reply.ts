@@ -78,6 +78,7 @@ function replyLines(command: Command, reply: Answered): string[] {
   if ('platform' in reply) return [`0: the platform is ${reply.platform}`]
   if ('guest' in reply) return [guestText(reply)]
   if ('stop' in reply) return [reply.stop ? '0: must stop' : '0: may go on']
+  if ('gpa' in reply) return [`0: gpa ${hex(reply.gpa)}`]
   if ('refused' in reply) return [instructionText(reply)]
   if ('registers' in reply || 'clockGpa' in reply || 'clockVersion' in reply) return [stateText(reply)]
   if ('left' in reply)

@@ -1,7 +1,7 @@
 /**
  * VMM_IOC_MPROTECT_EPT, which the design before the patch has.
  *
- * Source: vm_mprotect_ept() and vmx_mprotect_ept() of vmm_machdep.c 1.34 (2024-09-03); medium certainty.
+ * Source: vm_mprotect_ept() and vmx_mprotect_ept() of vmm_machdep.c 1.34 (2024-09-03).
  */
 import { expect } from 'chai'
 import type { Word64 } from '../../events/address.ts'
@@ -73,12 +73,14 @@ describe('VMM_IOC_MPROTECT_EPT', () => {
   for (const [what, errno, ...asked] of [
     ['no right at all', 'EINVAL', 0],
     ['writing without reading', 'EINVAL', WRITE],
-    ['a right that there is not', 'EINVAL', 8],
+    ['writing, executing and a right that there is not', 'EINVAL', 8 + WRITE + EXEC],
     ['an address within a page', 'EINVAL', READ, 8],
     ['no bytes', 'EINVAL', READ, 0, 0],
     ['half a page', 'EINVAL', READ, 0, PAGE / 2],
     ['a range that wraps', 'EINVAL', READ, 2n ** 64n - 4096n, 2 * PAGE],
-    ['a range that starts at a device', 'EINVAL', READ, 2 * PAGE],
+    ['a range that starts where vmd has its devices', 'EINVAL', READ, 0xf0000000],
+    ['a range that ends where vmd has its devices', 'EINVAL', READ, 0xefffe000, 4 * PAGE],
+    ['512 GiB', 'EINVAL', READ, 0, 2 ** 39],
     ['a range that starts in a hole', 'EINVAL', READ, 16 * PAGE],
     ['a range that goes on where no memory is', 'EFAULT', READ, 3 * PAGE, 2 * PAGE],
     ['a vCPU that there is not', 'ENOENT', READ, 0, PAGE, 7],
@@ -103,18 +105,35 @@ describe('VMM_IOC_MPROTECT_EPT', () => {
     host.finish()
   })
 
-  it('is for nobody who is pledged', () => {
+  it('asks of a pledged process what RUN asks', () => {
     const host = booted()
     host.dispatch({ type: 'host.spawn', pid: 300, pledge: ['vmm', 'proc'] })
-    const asked = { type: 'ioc.mprotectept', pid: 300, vm: 1, vcpu: 0, gpa: 0, size: PAGE, prot: READ } as const
-    expect(host.dispatch(asked)).to.include({ errno: 'EPERM', at: 'pledge_ioctl_vmm' })
+    host.dispatch({ type: 'host.spawn', pid: 400, pledge: ['proc'] })
+    const asked = { type: 'ioc.mprotectept', vm: 1, vcpu: 0, gpa: 0, size: PAGE, prot: READ } as const
+    expect(host.dispatch({ ...asked, pid: 300 })).to.deep.equal({ ok: true })
+    expect(host.dispatch({ ...asked, pid: 400 })).to.include({ errno: 'EPERM', at: 'pledge_ioctl_vmm' })
     host.finish()
   })
 
-  it('is for EPT only', () => {
+  it('only takes rights away on RVI, from leaves that are there, and the next fault gives them back', () => {
     const host = new Host({ mode: 'rvi' })
     host.boot()
-    expect(protect(host, READ)).to.equal('EINVAL')
+    host.fault(0)
+    expect(protect(host, READ, 0, 2 * PAGE)).to.equal('ok')
+    expect(host.leafAt(0)).to.equal('m1:0 wired 1 rights 1')
+    expect(host.leafAt(PAGE)).to.equal(null)
+    host.enter()
+    expect(host.touch(0, 'w')).to.equal('goes on')
+    expect(host.leafAt(0)).to.match(/rights 7$/)
+    host.finish()
+  })
+
+  it('lets writing and executing without reading through, and the guest that touches the page dies', () => {
+    const host = booted()
+    expect(protect(host, WRITE + EXEC)).to.equal('ok')
+    host.enter()
+    expect(host.touch(0, 'w')).to.deep.include({ errno: 'EINVAL', at: 'vmx_handle_exit' })
+    expect(host.vm.vcpus[0]).to.include({ life: 'terminated' })
     host.finish()
   })
 

@@ -14,6 +14,7 @@ import { LEAF_EXECUTE, LEAF_READ, LEAF_TRACKED, LEAF_WRITE, packLeaf } from '../
 import { bootWorld, type World } from '../../src/model/world.ts'
 import { driverOf } from '../../src/reduce/drivers.ts'
 import { expectSameAsWhole, isJudged } from './judged.ts'
+import { WRONG_GUEST } from './wrong-guest.ts'
 
 const PAGE = 4096
 const HVA = 0x1000000000
@@ -23,7 +24,7 @@ const [CREATOR, NESTED] = [1, 3]
 /** A wrong step: an event, or several that are one step. */
 type Step = Loose | readonly Loose[]
 /** An event whose names and addresses are plain numbers. */
-type Loose = { readonly type: VmmEvent['type'] } & Readonly<Record<string, unknown>>
+export type Loose = { readonly type: VmmEvent['type'] } & Readonly<Record<string, unknown>>
 
 export type Wrong = {
   /** The invariant that says so. */
@@ -89,7 +90,7 @@ const mapped = (pid: number, conceal: boolean): Loose => ({
   thread: 'x',
 })
 
-export const WRONG: readonly Wrong[] = [
+const WRONG_MEMORY: readonly Wrong[] = [
   { name: 'nested-page-lies-in-ram-slot', steps: (frame) => [enter(100, frame, ALL_RIGHTS)] },
   {
     name: 'wire-count-covers-wired-leaves',
@@ -314,6 +315,9 @@ export const WRONG: readonly Wrong[] = [
     ],
   },
 ]
+
+/** One wrong step for each thing that must hold. */
+export const WRONG: readonly Wrong[] = [...WRONG_MEMORY, ...WRONG_GUEST]
 
 /** A VM of two pages of which both the process and the guest have the first, and a process beside it: all is well. */
 function soundRun(mode: Boot['mode']): readonly Recorded[] {

@@ -4,6 +4,7 @@
  * Source: vm_rwregs(), vm_rwvmparams(), vm_intr_pending() of vmm_machdep.c.
  */
 import { intrMachine, readvmparamsMachine, rwregsMachineOf, writevmparamsMachine } from '../../machines/calls/regs.ts'
+import { walkMachine } from '../../machines/calls/walk.ts'
 import { hasPaths, type Path } from '../support/paths.ts'
 
 const FOUND = 'filtering done entering done finding done'
@@ -54,4 +55,27 @@ describe('vm_rwvmparams() for writing', () => {
 
 describe('vm_intr_pending()', () => {
   hasPaths(intrMachine, { rows: [...EARLY, ['flags', `${FOUND} findingVcpu done flagging done ${OUT}`, '']] })
+})
+
+describe('vmm_translate_gva()', () => {
+  const begun = `${LOCKED} done choosingPaging`
+  const out = `unlocking done ${OUT}`
+  const level = 'extractingEntry page.present readingEntry done markingEntry'
+  hasPaths(walkMachine, {
+    rows: [
+      ...EARLY,
+      ['finds no paging', `${begun} none ${out}`, ''],
+      ['finds paging without protection', `${begun} refused ${out}`, ''],
+      ['walks', `${begun} done ${level} next ${level} none ${out}`, ''],
+      ['loads the VMCS first', `${LOCKED} next reloading done choosingPaging none ${out}`, ''],
+      ['cannot load the VMCS', `${LOCKED} next reloading refused ${out}`, ''],
+      ['does not know the mode', `${LOCKED} refused ${out}`, ''],
+      ['finds no leaf for a table', `${begun} done extractingEntry refused ${out}`, ''],
+      [
+        'finds an entry that does not let it on',
+        `${begun} done extractingEntry page.present readingEntry refused ${out}`,
+        '',
+      ],
+    ],
+  })
 })

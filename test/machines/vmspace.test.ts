@@ -227,6 +227,7 @@ describe('vm_mprotect_ept()', () => {
     rows: [
       ...EARLY,
       ['is busy, or asked for what cannot be', `${LOCKED} checking refused ${UNLOCKED}`, ''],
+      ['takes rights away from what an RVI pmap has', `${LOCKED} checking none ${UNLOCKED}`, ''],
       [
         'changes what is there, brings in what is not, and tells the TLBs',
         `${CHECKED} page.present protecting done choosingPage page.absent wiring memory.short wiring done

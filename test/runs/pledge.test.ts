@@ -30,6 +30,8 @@ const REQUESTS: Readonly<Record<string, CallCommand>> = {
   'writevmparams other': { type: 'ioc.writevmparams', pid: 200, vm: 2, vcpu: 0, mask: 3, gpa: 1, version: 1 },
   'intr own': { type: 'ioc.intr', pid: 200, vm: 1, vcpu: 0, pending: true },
   'intr other': { type: 'ioc.intr', pid: 200, vm: 2, vcpu: 0, pending: true },
+  'translate own': { type: 'guest.translate', pid: 200, vm: 1, vcpu: 0, gva: 0, access: 'r', cpl: 0 },
+  'translate other': { type: 'guest.translate', pid: 200, vm: 2, vcpu: 0, gva: 0, access: 'r', cpl: 0 },
   'term own': { type: 'ioc.term', pid: 200, vm: 1 },
   'term other': { type: 'ioc.term', pid: 200, vm: 2 },
   'term none': { type: 'ioc.term', pid: 200, vm: 9 },
@@ -57,6 +59,8 @@ const TABLE = `
   writevmparams other| ok     | ok      | broken | filter
   intr own        | ok     | ok      | ok     | filter
   intr other      | ok     | ok      | broken | filter
+  translate own   | ok     | ok      | ok     | filter
+  translate other | ok     | ok      | broken | filter
   term own        | ok     | ok      | ok     | filter
   term other      | ok     | ok      | broken | filter
   term none       | ENOENT | ENOENT  | ENOENT | filter

@@ -265,6 +265,13 @@ const state: Maker = (world, draw) => {
     () => ({ type: 'ioc.writevmparams', ...of, mask: draw(4), gpa: clockOf(vm, draw), version: draw(3) }),
     () => ({ type: 'ioc.intr', ...of, pending: draw(3) > 0 }),
     () => ({ type: 'ioc.resetcpu', ...of, registers: registersOf(draw) }),
+    () => ({
+      type: 'guest.translate',
+      ...of,
+      gva: pick([0, 0x1123, 0x200000, 0x3ff000, 2n ** 64n - 8n], draw),
+      access: pick(['r', 'w', 'x'], draw),
+      cpl: 3 * draw(2),
+    }),
   ]
   return pick(makers, draw)()
 }
