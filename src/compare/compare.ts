@@ -11,7 +11,7 @@ import type { Design } from '../design/design.ts'
 import { createRun, type Run } from '../engine/run.ts'
 import type { Played } from '../scenario/play.ts'
 import { count } from '../show/table.ts'
-import { toText } from '../tape/text.ts'
+import { plain } from '../tape/text.ts'
 import type { Act } from './act.ts'
 import { lookAhead } from './ahead.ts'
 import { type Result, Retelling, type Told } from './retell.ts'
@@ -87,7 +87,9 @@ const OWN_FIELDS: readonly string[] = ['ok', 'va', 'report', 'left', 'exit', 'in
 /** All else that is answered, field by field. */
 function restTexts(outcome: object): readonly string[] {
   return Object.entries(outcome).flatMap(([key, found]) =>
-    OWN_FIELDS.includes(key) || found === null ? [] : [`${key} ${toText(found).replaceAll('"', '')}`],
+    OWN_FIELDS.includes(key) || found === null
+      ? []
+      : [`${key} ${JSON.stringify(plain(found, key)).replaceAll('"', '')}`],
   )
 }
 

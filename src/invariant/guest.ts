@@ -109,7 +109,10 @@ const pdptesLieWhereCr3Says = rule({
   on: ['pdptes.loaded'],
   counterexample({ event, world }) {
     const { vm, vcpu, frame } = event
-    const { cr3, pdptes } = guestOf(world.vms[vm]?.vcpus.find((one) => one.id === vcpu)).registers
+    const { registers } = guestOf(world.vms[vm]?.vcpus.find((one) => one.id === vcpu))
+    // In long mode nothing walks from them.
+    if (pagingOf(registers) !== 'pae') return null
+    const { cr3, pdptes } = registers
     const wanted = wantedPdptes(world, event, cr3)
     const at = ENTRIES.findIndex((index) => pdptes[index] !== wanted[index])
     if (at < 0) return null

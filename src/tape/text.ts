@@ -26,6 +26,7 @@ const HEX_FIELDS: ReadonlySet<string> = new Set([
   'efer',
   'pdptes',
   'gva',
+  'msr',
   'entry',
   'clockGpa',
   'memorySize',

@@ -52,7 +52,7 @@ export const WRONG_GUEST: readonly Wrong[] = [
     steps: (frame) => [
       [
         { type: 'vcpu.locked', ...vcpu, thread: null },
-        { type: 'registers.written', ...vcpu, cr3: 0x20, pdptes: [1, 0, 0, 0] },
+        { type: 'registers.written', ...vcpu, cr0: 0x80000001, cr4: 0x20, cr3: 0x20, pdptes: [1, 0, 0, 0] },
         { type: 'pdptes.loaded', ...vcpu, gpa: 0, frame, offset: 0 },
       ],
     ],

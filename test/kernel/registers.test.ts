@@ -8,6 +8,7 @@ import type { Word64 } from '../../events/address.ts'
 import type { Command } from '../../events/command.ts'
 import type { Registers } from '../../events/guest.ts'
 import type { Run } from '../../src/engine/run.ts'
+import { Monitor } from '../../src/invariant/index.ts'
 import { MSR_EFER } from '../../src/kernel/vmm_instruction.ts'
 import { guestOf } from '../../src/model/guest.ts'
 import { replayable } from '../support/replayed.ts'
@@ -300,6 +301,20 @@ describe('PDPTEs', () => {
     expect(registers(run).pdptes).to.deep.equal([0, 0, 0, 0])
     checkRun()
   })
+
+  for (const [what, efer, ids] of [
+    ['PAE paging', 0, ['I81']],
+    ['long mode, where nothing walks from them', LME, []],
+  ] as const)
+    it(`are told to be wrong in ${what}`, () => {
+      const { run } = pae()
+      run.dispatch({ type: 'guest.wrmsr', ...guest, msr: MSR_EFER, word: efer })
+      const told: string[] = []
+      const monitor = new Monitor(run.current, { report: ({ id }) => told.push(id) })
+      run.subscribe((recorded) => monitor.take(recorded, run.current))
+      writeCr(run, 0, PG + PE + NE)
+      expect(told).to.deep.equal(ids)
+    })
 
   it('with reserved bits are an exception of the CPU', () => {
     const { run, checkRun } = pae()

@@ -8,8 +8,10 @@ import { createRun } from '../../src/engine/run.ts'
 import { Accountant } from '../../src/replay/account.ts'
 import { violationLines } from '../../src/show/account.ts'
 import { differenceLines } from '../../src/show/difference.ts'
+import { framePart } from '../../src/show/moment/frame.ts'
 import { holdersOf } from '../../src/show/moment/holders.ts'
 import { spacePart } from '../../src/show/moment/space.ts'
+import { vmPart } from '../../src/show/moment/vm.ts'
 import { bytesText, memtypeName } from '../../src/show/names.ts'
 import { PLAIN } from '../../src/show/paint.ts'
 import { commandText, outcomeLines } from '../../src/show/reply.ts'
@@ -132,6 +134,67 @@ describe('a command and its answer', () => {
       ['0'],
     ],
     [
+      { type: 'host.write', pid: 1, va: 0x2008, word: 2n ** 63n },
+      { ok: true, faulted: true },
+      'host.write pid 1 va 0x2008 word 0x8000000000000000',
+      ['0: after a fault'],
+    ],
+    [
+      { type: 'host.read', pid: 1, va: 0x2008, word: true },
+      { ok: true, faulted: false, word: 7 },
+      'host.read pid 1 va 0x2008 word',
+      ['0: was mapped, word 0x7'],
+    ],
+    [
+      { type: 'guest.touch', vm: 1, vcpu: 0, gpa: 0x1000, access: 'r', word: null },
+      { ok: true, faulted: false, left: null, word: 7 },
+      'guest.touch vm 1 gpa 0x1000 r',
+      ['0: by the nested tables alone, word 0x7'],
+    ],
+    [
+      { type: 'ioc.writeregs', pid: 1, vm: 1, vcpu: 0, mask: 4, registers: { cr3: 0x1000, pdptes: [1, 2, 3, 4] } },
+      { ok: true },
+      'ioc.writeregs pid 1 vm 1 mask 4 cr3 0x1000',
+      ['0'],
+    ],
+    [
+      { type: 'ioc.readregs', pid: 1, vm: 1, vcpu: 0, mask: 4 },
+      { ok: true, registers: { cr0: 0x21, cr3: 0, pdptes: [1, 2, 3, 2n ** 63n] } },
+      'ioc.readregs pid 1 vm 1 mask 4',
+      ['0: cr0 0x21, cr3 0x0, pdptes 0x1 0x2 0x3 0x8000000000000000'],
+    ],
+    [
+      { type: 'ioc.readvmparams', pid: 1, vm: 1, vcpu: 0, mask: 3 },
+      { ok: true, clockGpa: 0x1001, clockVersion: 4 },
+      'ioc.readvmparams pid 1 vm 1 mask 3',
+      ['0: clockGpa 0x1001, clockVersion 4'],
+    ],
+    [{ type: 'ioc.intr', pid: 1, vm: 1, vcpu: 0, pending: true }, { ok: true }, 'ioc.intr pid 1 vm 1 pending', ['0']],
+    [
+      { type: 'ioc.run', pid: 100, vm: 1, vcpu: 0, interrupt: true },
+      { ok: true, reason: 'interrupt', report: null },
+      'ioc.run pid 100 vm 1 interrupt',
+      ['0: an interrupt for the guest'],
+    ],
+    [
+      { type: 'guest.wrmsr', vm: 1, vcpu: 0, msr: 0xc0000080, word: 0x100 },
+      { ok: true, refused: 13, left: null },
+      'guest.wrmsr vm 1 msr 0xc0000080 word 0x100',
+      ['0: the guest goes on with exception 13'],
+    ],
+    [
+      { type: 'guest.writecr', vm: 1, vcpu: 0, cr: 0, word: 1 },
+      { ok: true, refused: null, left: { ok: false, errno: 'EINVAL', at: 'vmx_handle_cr', report: null } },
+      'guest.writecr vm 1 cr 0 word 0x1',
+      ['0: left RUN with EINVAL (vmx_handle_cr)'],
+    ],
+    [
+      { type: 'guest.translate', pid: 1, vm: 1, vcpu: 0, gva: 0x400123, access: 'r', cpl: 0 },
+      { ok: true, gpa: 0x5123 },
+      'guest.translate pid 1 vm 1 gva 0x400123 r cpl 0',
+      ['0: gpa 0x5123'],
+    ],
+    [
       { type: 'host.pageout', object: 'a1', page: 3 },
       { ok: false, panic: { fn: 'pmap_enter', kind: 'assert' } },
       'host.pageout a1:3',
@@ -250,5 +313,53 @@ describe('violations', () => {
     )
     expect(lines).to.have.length(61)
     expect(lines.at(-1)).to.equal('and 5 more: nested-page-is-wired')
+  })
+})
+
+describe('the guest of a vCPU, and a page of words', () => {
+  const at = { pid: 100, vm: 1, vcpu: 0 } as const
+  const run = createRun({ boot: { mode: 'ept' } })
+  run.dispatch({ type: 'host.spawn', pid: 100, pledge: [] })
+  run.dispatch({
+    type: 'ioc.create',
+    pid: 100,
+    ranges: [{ gpa: 0, size: 0x1000, memtype: 0, va: 0 }],
+    ncpus: 1,
+    name: 'vm',
+  })
+  const vmLines = (): readonly string[] => {
+    const vm = Object.values(run.world.vms)[0]
+    if (vm === undefined) throw new TypeError('there is no VM')
+    return vmPart(run.world, vm).lines(PLAIN)
+  }
+
+  it('is not told while it is as it was made', () => {
+    expect(vmLines().some((line) => line.includes('cr0'))).to.equal(false)
+  })
+  it('is told by its registers, its clock and what waits for it', () => {
+    run.dispatch({
+      type: 'ioc.writeregs',
+      ...at,
+      mask: 12,
+      registers: { cr0: 0x80000001, cr4: 0x20, pdptes: [1, 0, 0, 0] },
+    })
+    run.dispatch({ type: 'ioc.writevmparams', ...at, mask: 3, gpa: 0x101, version: 9 })
+    run.dispatch({ type: 'ioc.writevmparams', ...at, mask: 1, gpa: 0x9001, version: 0 })
+    run.dispatch({ type: 'ioc.intr', ...at, pending: true })
+    expect(vmLines().slice(3, 6)).to.deep.equal([
+      '         cr0 0x80000001 cr3 0x0 cr4 0x20 efer 0x0, pae paging',
+      '         pdptes 0x1 0x0 0x0 0x0',
+      '         clock at 0x101, version 9; an interrupt waits; exception 13 waits',
+    ])
+  })
+  it('tells the words that are not 0', () => {
+    const va = run.world.vms[1]?.slots[0]?.hva ?? 0
+    run.dispatch({ type: 'host.write', pid: 100, va: va + 16, word: 2n ** 63n })
+    run.dispatch({ type: 'host.write', pid: 100, va: va + 0xff8, word: 5 })
+    const frame = run.world.memory.resident(run.world.vms[1]?.slots[0]?.object ?? 0, 0)
+    expect(framePart(run.world, frame).lines(PLAIN).slice(-2)).to.deep.equal([
+      'word     0x10: 0x8000000000000000',
+      'word     0xff8: 0x5',
+    ])
   })
 })

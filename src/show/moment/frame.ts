@@ -1,8 +1,10 @@
 /**
  * One host-physical page: what it holds, its counts, and every mapping of it, tracked or not.
  */
-import { addressOf, hex } from '../../../events/address.ts'
+import { addressOf, hex, type Word64 } from '../../../events/address.ts'
+import { WORD_BYTES } from '../../../events/word.ts'
 import { LEAF_TRACKED, leafFlags, leafFrame } from '../../model/memory.ts'
+import { tableOf, WORDS_FIRST } from '../../model/words.ts'
 import type { World } from '../../model/world.ts'
 import { frameUse, pmapName } from '../names.ts'
 import { count } from '../table.ts'
@@ -33,6 +35,7 @@ export function framePart(world: World, frame: number): Part {
     queue: memory.queue(frame),
     busy: memory.busy(frame),
     clean: memory.clean(frame),
+    ...wordsOf(world, frame),
     mappings,
   }
   return {
@@ -49,6 +52,15 @@ export function framePart(world: World, frame: number): Part {
       ),
       `wired    ${count(data.wireCount, 'time')}; queue ${data.queue}${data.busy ? ', busy' : ''}${data.clean ? ', clean' : ''}`,
       `freed    ${count(data.generation, 'time')} before`,
+      ...(data.words ?? []).map(({ at, word }) => `word     ${hex(at)}: ${hex(word)}`),
     ],
   }
+}
+
+/** The words of a page that holds more than one small number, by the byte that they start at. */
+function wordsOf(world: World, frame: number): { readonly words?: readonly { at: number; word: Word64 }[] } {
+  const contents = world.memory.value(frame)
+  if (contents < WORDS_FIRST) return {}
+  const table = Object.entries(tableOf(world, contents))
+  return { words: table.map(([index, word]) => ({ at: Number(index) * WORD_BYTES, word })) }
 }

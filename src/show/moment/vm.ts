@@ -2,6 +2,7 @@
  * One VM: its life, its references, its vCPUs, its nested tables and its slots.
  */
 import { hex } from '../../../events/address.ts'
+import { type GuestState, pagingOf } from '../../model/guest.ts'
 import type { Vm, World } from '../../model/world.ts'
 import { bytesText, objectName, vcpuState, vmName } from '../names.ts'
 import type { Paint } from '../paint.ts'
@@ -30,9 +31,10 @@ export function vmPart(world: World, vm: Vm): Part {
         `${vmName(vm)} '${vm.name}': ${vm.life}, ${bytesText(vm.memorySize)}, created by pid ${vm.creator}`,
         [
           `refs     vm_refcnt ${vm.refcnt}, held by ${vm.holders.join(', ') || 'nobody'}${vm.dying ? '; vm_dying is set' : ''}`,
-          ...vm.vcpus.map(
-            (vcpu) => `vcpu ${vcpu.id}   ${vcpuState(vcpu)}${vcpu.lock === null ? '' : `; vc_lock of ${vcpu.lock}`}`,
-          ),
+          ...vm.vcpus.flatMap((vcpu) => [
+            `vcpu ${vcpu.id}   ${vcpuState(vcpu)}${vcpu.lock === null ? '' : `; vc_lock of ${vcpu.lock}`}`,
+            ...(vcpu.guest === undefined ? [] : guestLines(vcpu.guest)),
+          ]),
           tables === null
             ? 'pmap     none'
             : `pmap     ${tables.kind}, root ${hex(tables.root)}, ${count(tables.leaves, 'leaf', 'leaves')}, ${count(
@@ -64,4 +66,19 @@ function nestedLines(world: World, space: NonNullable<Vm['space']>, paint: Paint
     String(offset),
   ])
   return section(`nested map: ${count(space.length, 'entry', 'entries')}`, table(columns, rows, paint), paint)
+}
+
+/** What is kept of a guest: its registers, and its clock and what waits for it, where there is any. */
+function guestLines({ registers, clockGpa, clockVersion, interrupt, exception }: GuestState): string[] {
+  const { cr0, cr3, cr4, efer, pdptes } = registers
+  const more = [
+    ...(clockGpa === 0 ? [] : [`clock at ${hex(clockGpa)}, version ${clockVersion}`]),
+    ...(interrupt ? ['an interrupt waits'] : []),
+    ...(exception === null ? [] : [`exception ${exception} waits`]),
+  ]
+  return [
+    `         cr0 ${hex(cr0)} cr3 ${hex(cr3)} cr4 ${hex(cr4)} efer ${hex(efer)}, ${pagingOf(registers) === 'none' ? 'no' : pagingOf(registers)} paging`,
+    ...(pdptes.some((entry) => entry !== 0) ? [`         pdptes ${pdptes.map(hex).join(' ')}`] : []),
+    ...(more.length === 0 ? [] : [`         ${more.join('; ')}`]),
+  ]
 }
