@@ -37,8 +37,13 @@ export {
   type Rule,
   referenceFault,
   type Severity,
+  SIGHTINGS,
+  type Sighting,
   type Violation,
 } from './invariant/index.ts'
+export { runAt } from './liveness/run-at.ts'
+export { type Fate, SETTLE_BOUND, type Settled, type SettleOptions, settle } from './liveness/settle.ts'
+export { type LivenessVerdict, livenessOf } from './liveness/verdicts.ts'
 export type { MemoryReader } from './model/memory.ts'
 export type { World } from './model/world.ts'
 export { Timeline } from './replay/timeline.ts'

@@ -6,6 +6,8 @@ import type { Design } from '../../design/design.ts'
 import { sourcesOf } from '../../engine/routines.ts'
 import { UserError } from '../../errors.ts'
 import { listed } from '../../json-lines.ts'
+import { runAt } from '../../liveness/run-at.ts'
+import { settleInPlace } from '../../liveness/settle.ts'
 import type { Vm, World } from '../../model/world.ts'
 import type { Timeline } from '../../replay/timeline.ts'
 import { callsPart } from '../../show/moment/calls.ts'
@@ -14,9 +16,11 @@ import { framePart } from '../../show/moment/frame.ts'
 import { holdersPart } from '../../show/moment/holders.ts'
 import { devicePart, framesPart, objectsPart, processesPart, slotsPart, vmsPart } from '../../show/moment/overview.ts'
 import type { Part } from '../../show/moment/part.ts'
+import { settledPart } from '../../show/moment/settled.ts'
 import { spacePart } from '../../show/moment/space.ts'
 import { vmPart } from '../../show/moment/vm.ts'
 import { walkPart } from '../../show/moment/walk.ts'
+import type { TapeReader } from '../../tape/reader.ts'
 import { toText } from '../../tape/text.ts'
 import { designOfTape } from '../design.ts'
 import { wholeNumber, word } from '../flags.ts'
@@ -32,6 +36,11 @@ is translated:
   $ vmtape inspect run.tape --at -1 --holders a1
   $ vmtape inspect run.tape --walk 1 0x100000
 
+--settle decides on from the moment: every thread gets its turn, guests leave at the end of their
+quantum, the page daemon makes room and a suspended device is woken where nothing else moves. It tells
+of each call whether it returns or sleeps for ever, and judges what must happen at last (I72, I74, I75,
+I76): holds, violated, or unknown where the bound of steps or something outside the calls decides.
+
 VMs are named by their id; one that is not registered yet by '#' and its number in order of creation.`
 
 type Options = {
@@ -43,6 +52,8 @@ type Options = {
   readonly walk?: readonly string[]
   readonly page?: string
   readonly calls?: true
+  readonly settle?: true
+  readonly bound?: number
   readonly event?: true
   readonly design?: string
   readonly json?: true
@@ -59,6 +70,8 @@ export function configure(command: Command, terminal: Terminal): void {
     .option('--walk <vm-gpa...>', 'the nested tables on the way to a guest-physical address: --walk VM GPA')
     .option('--page <frame>', 'a host-physical page by its number')
     .option('--calls', 'calls in flight: next step, what they know, what they wait for')
+    .option('--settle', 'what becomes of the calls in flight if every thread gets its turn')
+    .option('--bound <k>', 'steps that --settle takes at most, of all threads together', wholeNumber('--bound', 1))
     .option('--design <file>', 'the .json or .mjs of a derived design that made the tape, for the C behind its steps')
     .option('--event', 'the event that led to the moment')
     .option('--json', 'one JSON object')
@@ -79,7 +92,9 @@ async function inspect(given: string | undefined, options: Options, terminal: Te
     const world = timeline.at(seq)
     const design = await designOfTape(timeline.header, options.design, terminal)
     const walk = vm === undefined || gpa === undefined ? null : ([vm, gpa] as const)
-    const parts = partsOf(world, timeline, design, options, walk)
+    const settled = options.settle ? [settledAt(reader, design, seq, options.bound)] : []
+    const rest = settled.length > 0 && !asksForMore(options) ? [] : partsOf(world, timeline, design, options, walk)
+    const parts = [...rest, ...settled]
     await terminal.print(options.json ? jsonOf(seq, timeline, parts) : textOf(seq, timeline, parts, terminal))
   } finally {
     reader.close()
@@ -122,6 +137,21 @@ function partsOf(
     callsOf(),
     eventPart(recordedAt(timeline, world.seq)),
   ]
+}
+
+/** Whether a part was asked for besides what becomes of the calls. */
+function asksForMore({ vm, slots, holders, map, walk, page, calls, event }: Options): boolean {
+  return [vm, slots, holders, map, walk, page, calls, event].some((one) => one !== undefined)
+}
+
+function settledAt(reader: TapeReader, design: Design | null, seq: number, bound: number | undefined): Part {
+  if (design === null)
+    throw new UserError(
+      `--settle: the tape was made by the design '${reader.header.design.name}', which is not known here; wanted it with --design.`,
+    )
+  const run = runAt(reader, design, seq)
+  const before = run.world
+  return settledPart(before, settleInPlace(run, bound === undefined ? {} : { bound }))
 }
 
 function recordedAt(timeline: Timeline, seq: number) {

@@ -3,7 +3,7 @@
  */
 import type { LockName } from '../../../events/lock.ts'
 import type { SourceOf } from '../../engine/routines.ts'
-import { type AwaitedLock, awaitedLock, type HeldLock, heldLocks } from '../../model/waits.ts'
+import { type AwaitedLock, awaitedLock, type HeldLock, heldLocks, waitsFor } from '../../model/waits.ts'
 import { NO_LOCALS, type Thread, type World } from '../../model/world.ts'
 import { plain } from '../../tape/text.ts'
 import { commandText } from '../reply.ts'
@@ -15,12 +15,14 @@ export function callsPart(world: World, sourceOf: SourceOf): Part {
     const { id, command, place, locals, waiting } = thread
     const holds = heldLocks(world, id)
     const awaits = awaitedLock(world, thread)
+    const waitsOn = awaits === null && waiting !== null ? waitsFor(world, thread) : []
     return {
       thread: id,
       command,
       place,
       source: sourceOf(command.type, place),
       waiting,
+      waitsOn,
       holds,
       awaits,
       locals: learnt(locals),
@@ -32,10 +34,12 @@ export function callsPart(world: World, sourceOf: SourceOf): Part {
     lines: (paint) =>
       section(
         `${calls.length === 0 ? 'no' : calls.length} ${calls.length === 1 ? 'call' : 'calls'} in flight`,
-        calls.flatMap(({ thread, command, place, source, waiting, holds, awaits, locals }) => [
+        calls.flatMap(({ thread, command, place, source, waiting, waitsOn, holds, awaits, locals }) => [
           `  ${paint.cyan(thread)}: ${commandText(command)}`,
           clip(`    next   ${place}${source === null ? '' : ` (${source})`}`),
-          ...(waiting === null ? [] : [`    waits  ${waiting}${awaits === null ? '' : awaitedText(awaits)}`]),
+          ...(waiting === null
+            ? []
+            : [`    waits  ${waiting}${awaits === null ? forText(waitsOn) : awaitedText(awaits)}`]),
           ...(holds.length === 0 ? [] : [`    holds  ${holds.map(heldText).join(', ')}`]),
           ...(Object.keys(locals).length === 0 ? [] : wrapped('    knows  ', texts(locals))),
         ]),
@@ -46,6 +50,11 @@ export function callsPart(world: World, sourceOf: SourceOf): Part {
 
 const heldText = ({ lock, of, mode }: HeldLock): string =>
   `${lock}${ownerText(lock, of)} for ${mode === 'R' ? 'reading' : 'writing'}`
+
+/** `, for A, B`. */
+function forText(threads: readonly string[]): string {
+  return threads.length === 0 ? '' : `, for ${threads.join(', ')}`
+}
 
 /** `, for vm_lock, which A holds`. */
 function awaitedText({ lock, of, holders }: AwaitedLock): string {
