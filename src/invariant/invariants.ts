@@ -8,9 +8,11 @@ import { lockClaims } from './locks.ts'
 import { nestedClaims, nestedPageIsPinnedWhenEntered } from './nested.ts'
 import { pageClaims } from './pages.ts'
 import { referenceClaims, referenceRules } from './references.ts'
+import { sevClaims, sevRules } from './sev.ts'
 import { spaceClaims, spaceRules } from './space.ts'
 import { emptiedTableIsFreed, tableClaims, tableRules } from './tables.ts'
 import { vcpuRules } from './vcpu.ts'
+import { wiringRules } from './wirings.ts'
 
 export const CLAIMS: readonly Claim[] = [
   ...nestedClaims,
@@ -20,6 +22,7 @@ export const CLAIMS: readonly Claim[] = [
   ...deviceClaims,
   ...lockClaims,
   ...spaceClaims,
+  ...sevClaims,
 ]
 
 export const RULES: readonly AnyRule[] = [
@@ -32,6 +35,8 @@ export const RULES: readonly AnyRule[] = [
   ...spaceRules,
   errnoTellsTheTruth,
   ...contentsRules,
+  ...sevRules,
+  ...wiringRules,
   emptiedTableIsFreed,
   suspendedDeviceRests,
 ]

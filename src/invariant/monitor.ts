@@ -5,7 +5,7 @@
  * It reads the world that reducers make and nothing else, so that it judges a tape as well as a run.
  */
 import type { Recorded, VmmEvent } from '../../events/event.ts'
-import type { ThreadId } from '../../events/ids.ts'
+import type { ThreadId, VmRef } from '../../events/ids.ts'
 import { LEAF_FRAME } from '../model/memory.ts'
 import type { World } from '../model/world.ts'
 import { Active, type Cause, type Standing } from './active.ts'
@@ -33,6 +33,7 @@ import { PageTouch } from './touch-pages.ts'
 import { callersPageAt, LEAF_RULES, servedInVainAt } from './vcpu.ts'
 import { Whereabouts } from './whereabouts.ts'
 import { eachSubject } from './whole.ts'
+import { wiringsEndWithTheirVm, wiringsLeftBy } from './wirings.ts'
 
 export type MonitorOptions = {
   /** Gets each violation when it begins. What breaks a rule neither begins nor ends, and is told each time. */
@@ -76,6 +77,8 @@ export class Monitor {
   readonly #past: Past
   readonly #touch: Touch
   readonly #waiting = new Map<string, Waiting>()
+  /** VMs that were freed since the last rest, and the step that freed each. */
+  readonly #freed = new Map<VmRef, Cause>()
   /** Whose step is being judged, and its call. */
   #thread: ThreadId | null = null
   #call: CallRecord | null = null
@@ -118,6 +121,7 @@ export class Monitor {
     this.#call = this.#past.calls.get(thread)
     const rules = RULES_ON[event.type]
     if (rules !== undefined) this.#apply(rules, event, world)
+    if (event.type === 'vm.freed') this.#freed.set(event.vm, this.#cause())
     if (this.#touch.rests) this.#mustRest(event, world)
     this.#touch.take(event, thread, world)
     this.#past.learn(event, thread, world)
@@ -249,6 +253,12 @@ export class Monitor {
     }
     for (const { claim, a } of before) this.#active.judge(world, claim.about, a, 0, 'quiescent', nobody)
     this.#waiting.clear()
+    for (const [vm, cause] of this.#freed) {
+      const finding = wiringsLeftBy(this.#past.wirings, vm)
+      const { id, name, severity } = wiringsEndWithTheirVm
+      if (finding !== null) this.#options.report({ id, name, severity, seq: world.seq, ...cause, ...finding })
+    }
+    this.#freed.clear()
   }
 }
 

@@ -9,6 +9,7 @@ import type { TableLevel } from '../../events/pmap.ts'
 import type { MapEntry, World } from '../model/world.ts'
 import { Calls } from './calls.ts'
 import { FlatMemory } from './flat.ts'
+import { Wirings } from './wirings.ts'
 
 /** Pages of one page table. */
 const TABLE_PAGES = 512
@@ -22,6 +23,8 @@ export class Past {
   readonly flat: FlatMemory
   /** Whose a guest's memory is, where somebody knows the design. */
   readonly memoryFrom: 'vmm' | 'creator' | null
+  /** Who wired which page. */
+  readonly wirings: Wirings
   readonly converted = new Set<number>()
   readonly torn = new Set<VmRef>()
   vmIdx: number
@@ -42,6 +45,7 @@ export class Past {
     this.flat = new FlatMemory(world)
     this.memoryFrom = memoryFrom
     this.vmIdx = world.softc.vmIdx
+    this.wirings = new Wirings(world)
     for (const { ref, kind } of Object.values(world.pmaps)) {
       this.#leaves[ref] = world.memory.leafCount(ref)
       if (kind !== 'normal') this.converted.add(ref)
@@ -103,6 +107,7 @@ export class Past {
         return
       case 'page.freed':
         this.#pages[event.object] = this.residentOf(event.object) - 1
+        this.wirings.freed(event.frame)
         this.flat.judge(event, world, thread)
         return
       case 'memory.written':
@@ -114,6 +119,12 @@ export class Past {
       case 'word.read':
         return
       case 'page.wired':
+      case 'nested.wired':
+        this.wirings.wired(event.frame, this.calls.get(thread))
+        return
+      case 'page.unwired':
+        this.wirings.unwired(event.frame)
+        return
       case 'table.added':
       case 'vcpu.faulted':
       case 'vcpu.entered':

@@ -8,6 +8,7 @@ import type { PageFreed } from '../../events/object.ts'
 import type { PageEntered, PageRemoved, PmapDestroyed } from '../../events/pmap.ts'
 import { backingOf } from '../model/backing.ts'
 import { LEAF_FRAME, LEAF_TRACKED, leafFrame } from '../model/memory.ts'
+import { hasEncrypted } from '../model/psp.ts'
 import type { World } from '../model/world.ts'
 import type { Deviants } from './deviants.ts'
 import type { Dirty } from './dirty.ts'
@@ -114,6 +115,7 @@ export class PageTouch {
     this.#dirty.frames.add(frame, 0)
     const guests = this.#where.guestsOf(object)
     if (guests.length === 0) this.#dirty.later.objects.add(object)
+    if (world.psp !== undefined && hasEncrypted(world, object)) this.#dirty.now.objects.add(object)
     for (const { vm, first, offset, pages } of guests) {
       const pmap = world.vms[vm]?.pmap ?? null
       if (pmap === null || index < offset || index >= offset + pages) continue

@@ -282,6 +282,14 @@ export class Touch {
         if (event.type !== 'space.wired' && event.type !== 'space.unwired') return
         for (const { object } of world.processes[event.pid]?.entries ?? []) later.objects.add(object)
         return
+      case 'psp.decommissioned':
+      case 'psp.shutDown':
+      case 'psp.activated':
+      case 'psp.deactivated':
+        later.device = true
+        // What its guest had encrypted may be where it likes.
+        for (const ref in world.objects) now.objects.add(Number(ref))
+        return
       default:
         this.#named(event as Named, world)
     }

@@ -15,6 +15,7 @@ import { bootWorld, type World } from '../../src/model/world.ts'
 import { driverOf } from '../../src/reduce/drivers.ts'
 import { expectSameAsWhole, isJudged } from './judged.ts'
 import { WRONG_GUEST } from './wrong-guest.ts'
+import { WRONG_SEV } from './wrong-sev.ts'
 
 const PAGE = 4096
 const HVA = 0x1000000000
@@ -317,7 +318,7 @@ const WRONG_MEMORY: readonly Wrong[] = [
 ]
 
 /** One wrong step for each thing that must hold. */
-export const WRONG: readonly Wrong[] = [...WRONG_MEMORY, ...WRONG_GUEST]
+export const WRONG: readonly Wrong[] = [...WRONG_MEMORY, ...WRONG_GUEST, ...WRONG_SEV]
 
 /** A VM of two pages of which both the process and the guest have the first, and a process beside it: all is well. */
 function soundRun(mode: Boot['mode']): readonly Recorded[] {
