@@ -108,6 +108,7 @@ function stateText(reply: object): string {
 
 /** What an access to a word found or left. */
 function wordText(reply: { readonly word?: Word64 | undefined } | object): string {
+  if ('value' in reply && reply.value === null) return ', noise'
   return 'word' in reply && reply.word !== undefined ? `, word ${hex(reply.word)}` : ''
 }
 

@@ -16,6 +16,7 @@ import { VM_INFO_ENTRY_SIZE } from '../kernel/vmm_info.ts'
 import type { Played } from '../scenario/play.ts'
 import { allocateGuestMemory, findPlaces } from './guest-memory.ts'
 import { createMemoryMap, memoryRefusal, VM_MEM_MMIO } from './memory-map.ts'
+import { initSev, type Launch, launchSev, type SevKind, segmentsOf, sevParams, shutDownSev } from './sev.ts'
 import { type Playing, Stage } from './stage.ts'
 
 /** How it ends: the guest powers off; one of the processes dies; or vmd is asked to stop while the guest runs. */
@@ -34,6 +35,8 @@ export type VmdOptions = {
   readonly restart?: boolean
   /** Guests; 1 when left out. */
   readonly vms?: number
+  /** Whether the guests are encrypted, and how; not when left out. */
+  readonly sev?: SevKind | null
 }
 
 const PARENT_PID = 5
@@ -59,6 +62,8 @@ type Guest = {
   readonly ranges: readonly RangeRequest[]
   /** The vCPU's thread, inside VMM_IOC_RUN. */
   readonly thread: ThreadId | null
+  /** What the PSP has of it, where it is encrypted. */
+  readonly launch: Launch | null
 }
 
 /** Plays the sequence, one command after the other, as a scenario is played. */
@@ -90,15 +95,21 @@ function* startVmd(stage: Stage): Playing {
 }
 
 /** start_vm() and all before it and after it, up to the guest's first instruction. */
-function* startGuest(stage: Stage, index: number, { memory, devices }: VmdOptions): Playing<Guest | null> {
+function* startGuest(stage: Stage, index: number, { memory, devices, sev = null }: VmdOptions): Playing<Guest | null> {
   const pid = VM_PID + index * PIDS_PER_VM
   yield* startProcess(stage, VMM_PID, pid)
   const map = createMemoryMap(memory)
-  const made = yield* createVm(stage, pid, map)
+  const made = yield* createVm(stage, pid, map, sev)
   if (made === null) {
     const refusal = memoryRefusal(memory)
     if (refusal !== null) yield* stage.note(refusal)
     yield* stage.note('the vm process sends id 0 and ends; the vmm process has nothing to terminate')
+    yield* stage.ask({ type: 'host.exit', pid })
+    return null
+  }
+  const launch = sev === null ? null : yield* stage.all((host) => initSev(host, pid, made.id, sev))
+  if (sev !== null && launch === null) {
+    yield* stage.note('the vm process ends before it has sent the id: nobody will terminate the VM')
     yield* stage.ask({ type: 'host.exit', pid })
     return null
   }
@@ -115,26 +126,45 @@ function* startGuest(stage: Stage, index: number, { memory, devices }: VmdOption
   }
   yield* stage.ask({ type: 'host.pledge', pid, pledge: ['stdio', 'vmm'] })
   yield* stage.ask({ type: 'ioc.resetcpu', pid, vm: made.id, vcpu: 0 })
+  const guest = { pid, devices: started, id: made.id, ranges: made.ranges, thread: null, launch }
+  if (launch !== null) {
+    const segments = segmentsOf(loadedPages(made.ranges))
+    const launched = yield* stage.all((host) => launchSev(host, launch, made.asid, segments))
+    if (!launched) {
+      yield* powerOff(stage, guest, 'the guest cannot be launched')
+      return null
+    }
+  }
   const running = yield* stage.ask({ type: 'ioc.run', pid, vm: made.id, vcpu: 0 })
-  const thread = 'blocked' in running ? running.thread : null
-  return { pid, devices: started, id: made.id, ranges: made.ranges, thread }
+  return { ...guest, thread: 'blocked' in running ? running.thread : null }
+}
+
+type Made = {
+  readonly id: number
+  readonly ranges: readonly RangeRequest[]
+  /** ASID of vCPU 0, 0 where vmm(4) does not say. */
+  readonly asid: number
 }
 
 /** vmm_create_vm(); before it alloc_guest_mem(), where the process brings the memory. */
-function* createVm(
-  stage: Stage,
-  pid: Pid,
-  map: readonly RangeRequest[],
-): Playing<{ readonly id: number; readonly ranges: readonly RangeRequest[] } | null> {
+function* createVm(stage: Stage, pid: Pid, map: readonly RangeRequest[], sev: SevKind | null): Playing<Made | null> {
   let asked = map
   if (stage.run.design.memoryFrom === 'creator') {
     const placed = yield* stage.all((host) => allocateGuestMemory(host, pid, map))
     if (!placed.ok) return null
     asked = placed.ranges
   }
-  const created = yield* stage.ask({ type: 'ioc.create', pid, ranges: asked, ncpus: 1, name: 'guest' })
+  const created = yield* stage.ask({
+    type: 'ioc.create',
+    pid,
+    ranges: asked,
+    ncpus: 1,
+    name: 'guest',
+    ...sevParams(sev),
+  })
   if (!('id' in created)) return null
-  return { id: created.id, ranges: asked.map((range, i) => ({ ...range, va: created.va[i] ?? range.va })) }
+  const ranges = asked.map((range, i) => ({ ...range, va: created.va[i] ?? range.va }))
+  return { id: created.id, ranges, asid: created.asid?.[0] ?? 0 }
 }
 
 /** remap_guest_mem(). Where the process chooses the places, anybody else in it may take them before it asks. */
@@ -167,6 +197,19 @@ function* sigchld(stage: Stage, { id }: Guest): Playing {
   yield* stage.ask({ type: 'ioc.term', pid: VMM_PID, vm: id })
 }
 
+/** run_vm() has returned, and sev_shutdown() with it. */
+function* giveUpLaunch(stage: Stage, { launch }: Guest): Playing {
+  if (launch !== null) yield* stage.all((host) => shutDownSev(host, launch))
+}
+
+/** The vm process comes to its end by itself. */
+function* powerOff(stage: Stage, guest: Guest, why: string): Playing {
+  yield* stage.note(`${why}: the vm process shuts its devices down and ends`)
+  yield* giveUpLaunch(stage, guest)
+  yield* exitAll(stage, [...guest.devices, guest.pid])
+  yield* sigchld(stage, guest)
+}
+
 function* endVmd(stage: Stage): Playing {
   yield* exitAll(stage, [VMM_PID, PARENT_PID])
 }
@@ -175,9 +218,7 @@ const ends: Readonly<Record<VmdEnd, (stage: Stage, guests: readonly Guest[]) => 
   *shutdown(stage, guests) {
     for (const guest of guests) {
       yield* stage.ask({ type: 'guest.leave', vm: guest.id, vcpu: 0 })
-      yield* stage.note('the guest has powered off: the vm process shuts its devices down and ends')
-      yield* exitAll(stage, [...guest.devices, guest.pid])
-      yield* sigchld(stage, guest)
+      yield* powerOff(stage, guest, 'the guest has powered off')
     }
     yield* endVmd(stage)
   },
@@ -223,6 +264,7 @@ const ends: Readonly<Record<VmdEnd, (stage: Stage, guests: readonly Guest[]) => 
       if ('blocked' in term) yield* stage.finish(term.thread)
       yield* stage.note('the vCPU is run again, and there is no VM')
       yield* stage.ask({ type: 'ioc.run', pid: guest.pid, vm: guest.id, vcpu: 0 })
+      yield* giveUpLaunch(stage, guest)
       yield* exitAll(stage, [...guest.devices, guest.pid])
       yield* sigchld(stage, guest)
     }

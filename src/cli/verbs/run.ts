@@ -4,7 +4,7 @@
 import { rmSync } from 'node:fs'
 import type { Command } from 'commander'
 import * as v from 'valibot'
-import type { Boot } from '../../../events/boot.ts'
+import { type Boot, DEFAULT_SEV } from '../../../events/boot.ts'
 import type { Design } from '../../design/design.ts'
 import { DEFAULT_DESIGN } from '../../design/designs.ts'
 import { createRun, type Run } from '../../engine/run.ts'
@@ -17,6 +17,7 @@ import { playedLines, playedText } from '../../show/played.ts'
 import { count } from '../../show/table.ts'
 import { TapeError } from '../../tape/error.ts'
 import type { Recording } from '../../tape/recording.ts'
+import type { SevKind } from '../../vmd/sev.ts'
 import { playVmd, VMD_ENDS, type VmdEnd } from '../../vmd/vmd.ts'
 import { DESIGN_HELP, designAsked } from '../design.ts'
 import { oneOf, wholeNumber } from '../flags.ts'
@@ -65,6 +66,8 @@ type Options = {
   readonly end?: VmdEnd
   readonly restart?: true
   readonly vms?: number
+  readonly sev?: true
+  readonly seves?: true
 }
 
 export function configure(command: Command, terminal: Terminal): void {
@@ -76,6 +79,8 @@ export function configure(command: Command, terminal: Terminal): void {
     .option('--end <how>', `with --vmd: ${VMD_ENDS.join(', ')}`, oneOf('--end', VMD_ENDS))
     .option('--restart', 'with --vmd: vmd is started again afterwards and terminates the VMs that it finds')
     .option('--vms <n>', 'with --vmd: guests', wholeNumber('--vms', 1))
+    .option('--sev', 'with --vmd: the memory of the guest is encrypted; on an AMD host unless --mode says otherwise')
+    .option('--seves', 'with --vmd: its registers as well')
     .option('--tape <out>', 'record the run on a new tape')
     .option('--design <design>', `the code that runs, ${DEFAULT_DESIGN.name} unless told: ${DESIGN_HELP}`)
     .option('--mode <mode>', "nested paging of the host's CPU: ept or rvi", oneOf('--mode', ['ept', 'rvi']))
@@ -95,11 +100,22 @@ const NOTHING: Scenario = { boot: {}, design: null, entries: [] }
 /** Without --faults: enough to see tables of every level, few enough to read. */
 const VMD_FAULTS = 1000
 
+/** How vmd's guest is encrypted. */
+function sevKindOf({ sev, seves }: Options): SevKind | null {
+  if (sev === true && seves === true)
+    throw new UserError('run: wanted --sev or --seves, which is SEV and more, found both.')
+  if (seves === true) return 'seves'
+  return sev === true ? 'sev' : null
+}
+
+/** ASIDs below this one are for SEV-ES where a run is asked for it. */
+const ES_NOES = 5
+
 async function planOf(file: string | undefined, options: Options, terminal: Terminal): Promise<Plan> {
   if (options.vmd === undefined) {
     if (file === undefined)
       throw new UserError('run: wanted a scenario, or --vmd with a size of memory, found neither.')
-    for (const flag of ['devices', 'faults', 'end', 'restart', 'vms'] as const)
+    for (const flag of ['devices', 'faults', 'end', 'restart', 'vms', 'sev', 'seves'] as const)
       if (options[flag] !== undefined) throw new UserError(`--${flag}: wanted with --vmd, found without.`)
     const scenario = readScenario(await readText(file, terminal), nameOf(file))
     return { scenario, steps: (run) => play(run, scenario.entries) }
@@ -112,7 +128,7 @@ async function planOf(file: string | undefined, options: Options, terminal: Term
     throw new UserError(`--vmd: wanted a size of memory (4G, 512M, bytes or 0x hex), found '${options.vmd}'.`)
   return {
     scenario: NOTHING,
-    steps: (run) => playVmd(run, { memory: size.output, devices, faults, end, restart, vms }),
+    steps: (run) => playVmd(run, { memory: size.output, devices, faults, end, restart, vms, sev: sevKindOf(options) }),
   }
 }
 
@@ -144,10 +160,13 @@ async function settingsOf(
   options: Options,
   terminal: Terminal,
 ): Promise<{ readonly boot: Partial<Boot>; readonly design: Design }> {
-  const { mode, meltdown, vcpuMax, frames } = options
+  const { meltdown, vcpuMax, frames } = options
+  const kind = sevKindOf(options)
+  const mode = options.mode ?? (kind === null ? undefined : 'rvi')
   const design = await designAsked(options.design ?? scenario.design ?? DEFAULT_DESIGN.name, terminal)
   const boot: Partial<Boot> = {
     ...scenario.boot,
+    ...(kind === 'seves' ? { sev: { ...DEFAULT_SEV, noes: ES_NOES } } : {}),
     ...(mode === undefined ? {} : { mode }),
     ...(meltdown === undefined ? {} : { meltdown }),
     ...(vcpuMax === undefined ? {} : { vcpuMax }),
