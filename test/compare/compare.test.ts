@@ -144,7 +144,7 @@ describe('a run that is retold', () => {
     const ids = twin?.expected.get(there)
     if (twin === undefined || ids === undefined || APART.has(file)) continue
     it(`shows on ${there} what ${twin.file} shows there: ${file}`, () => {
-      expect(idsOf(sourceOf(text, file), there)).to.deep.equal(ids.filter((id) => id !== 'warns'))
+      expect(idsOf(sourceOf(text, file), there)).to.deep.equal(ids)
     })
     const retold = answersByType(pairsOf(sourceOf(text, file), [here, there]), 1)
     const wanted = answersByType(pairsOf(sourceOf(twin.text, twin.file), [there, there]), 0)

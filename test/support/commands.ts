@@ -12,6 +12,7 @@ import type { Design } from '../../src/design/design.ts'
 import { MSR_EFER, MSR_SYSTEM_TIME, MSR_WALL_CLOCK } from '../../src/kernel/vmm_instruction.ts'
 import { pspOf } from '../../src/model/psp.ts'
 import type { Vm, World } from '../../src/model/world.ts'
+import { pspCommand } from './psp-commands.ts'
 
 /** A whole number from 0 to `limit` - 1. */
 export type Draw = (limit: number) => number
@@ -291,25 +292,6 @@ const migrate: Maker = (world, draw) => {
   return { type: 'host.migrate', thread: threads.length === 0 ? 'nobody' : pick(threads, draw), cpu }
 }
 
-/** What is asked of the PSP: mostly for a guest that it has, and of memory that its process has. */
-const psp: Maker = (world, draw) => {
-  const { pid, va, size } = partOf(world, draw)
-  const handle = draw(pspOf(world).made + 2)
-  const vm = vmOf(world, draw)
-  const makers: readonly (() => CallCommand)[] = [
-    () => ({ type: 'psp.launchstart', pid, es: rarely(draw, 3) }),
-    () => ({ type: 'psp.activate', pid, handle, asid: draw(4) }),
-    () => ({ type: 'psp.launchupdate', pid, handle, va, size }),
-    () => ({ type: 'psp.encryptstate', pid, handle, vm: vm?.id ?? 1, vcpu: rarely(draw) ? 1 : 0 }),
-    () => ({ type: 'psp.launchmeasure', pid, handle }),
-    () => ({ type: 'psp.launchfinish', pid, handle }),
-    () => ({ type: 'psp.guestshutdown', pid, handle }),
-    () => ({ type: pick(['psp.deactivate', 'psp.decommission', 'psp.gstatus'] as const, draw), pid, handle }),
-    () => ({ type: pick(['psp.dfflush', 'psp.pstatus', 'psp.init', 'psp.shutdown'] as const, draw), pid }),
-  ]
-  return pick(rarely(draw, 4) ? makers : makers.slice(0, 3), draw)()
-}
-
 const MAKERS: readonly (readonly [weight: number, make: Maker])[] = [
   [6, create],
   [10, fault],
@@ -364,7 +346,11 @@ const MAKERS: readonly (readonly [weight: number, make: Maker])[] = [
   [1, (world, draw) => ({ type: 'host.poke', vm: idOf(world, draw), vcpu: 0, state: draw(5) })],
   [1, (world, draw) => ({ type: 'host.muststop', pid: pidOf(world, draw), vm: idOf(world, draw) })],
   [1, ({ softc }) => ({ type: softc.status === 'active' ? 'host.suspend' : 'host.wakeup' })],
-  [6, psp],
+  [
+    6,
+    (world, draw) =>
+      pspCommand({ ...partOf(world, draw), vm: vmOf(world, draw)?.id ?? 1, made: pspOf(world).made }, draw),
+  ],
   [1, (world, draw) => ({ type: 'ioc.unknown', pid: pidOf(world, draw), request: 0x5600 })],
 ]
 const WEIGHTS = MAKERS.reduce((sum, [weight]) => sum + weight, 0)
