@@ -151,11 +151,6 @@ export class Past {
       case 'vm.freed':
         this.torn.delete(event.vm)
         return
-      case 'memory.written':
-      case 'word.written':
-      case 'page.copied':
-        this.flat.judge(event, world, thread)
-        return
       case 'object.freed':
         this.flat.judge(event, world, thread)
         this.#pages[event.object] = 0

@@ -2,10 +2,8 @@
 import type { Loose, Wrong } from './wrong.ts'
 
 const PAGE = 4096
-const HVA = 0x1000000000
 const vcpu = { vm: 1, vcpu: 0 }
 const clockAt = { kind: 'kernel', for: 'pvclock', ...vcpu, gpa: 0 }
-const creator = { kind: 'process', pid: 100, va: HVA }
 const wordRead = (by: object, frame: number, word = 0): Loose => ({
   type: 'word.read',
   by,
