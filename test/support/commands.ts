@@ -10,7 +10,6 @@ import type { Registers } from '../../events/guest.ts'
 import type { Pid, VmId } from '../../events/ids.ts'
 import type { Design } from '../../src/design/design.ts'
 import { MSR_EFER, MSR_SYSTEM_TIME, MSR_WALL_CLOCK } from '../../src/kernel/vmm_instruction.ts'
-import { pspOf } from '../../src/model/psp.ts'
 import type { Vm, World } from '../../src/model/world.ts'
 import { pspCommand } from './psp-commands.ts'
 
@@ -346,11 +345,7 @@ const MAKERS: readonly (readonly [weight: number, make: Maker])[] = [
   [1, (world, draw) => ({ type: 'host.poke', vm: idOf(world, draw), vcpu: 0, state: draw(5) })],
   [1, (world, draw) => ({ type: 'host.muststop', pid: pidOf(world, draw), vm: idOf(world, draw) })],
   [1, ({ softc }) => ({ type: softc.status === 'active' ? 'host.suspend' : 'host.wakeup' })],
-  [
-    6,
-    (world, draw) =>
-      pspCommand({ ...partOf(world, draw), vm: vmOf(world, draw)?.id ?? 1, made: pspOf(world).made }, draw),
-  ],
+  [6, (world, draw) => pspCommand(world, { ...partOf(world, draw), vm: vmOf(world, draw)?.id ?? 1 }, draw)],
   [1, (world, draw) => ({ type: 'ioc.unknown', pid: pidOf(world, draw), request: 0x5600 })],
 ]
 const WEIGHTS = MAKERS.reduce((sum, [weight]) => sum + weight, 0)

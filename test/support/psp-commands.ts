@@ -1,20 +1,19 @@
 /** What may be asked of the PSP at random. @see commands.ts */
 import type { CallCommand } from '../../events/command.ts'
 import type { Pid, VmId } from '../../events/ids.ts'
-import type { PspHandle } from '../../events/psp.ts'
+import { pspOf } from '../../src/model/psp.ts'
+import type { World } from '../../src/model/world.ts'
 
 type Asker = {
   readonly pid: Pid
   readonly va: number
   readonly size: number
   readonly vm: VmId
-  /** Last handle that was given out. */
-  readonly made: PspHandle
 }
 
 /** Mostly for a guest that the PSP has, and of memory that its process has. @param draw a whole number below its argument. */
-export function pspCommand({ pid, va, size, vm, made }: Asker, draw: (limit: number) => number): CallCommand {
-  const handle = draw(made + 2)
+export function pspCommand(world: World, { pid, va, size, vm }: Asker, draw: (limit: number) => number): CallCommand {
+  const handle = draw(pspOf(world).made + 2)
   const of = { pid, handle }
   const usual: readonly CallCommand[] = [
     { type: 'psp.launchstart', pid, es: draw(3) === 0 },
