@@ -176,7 +176,7 @@ const pmapConvertsOnceAndEmpty = rule({
  * Pages that one call may look at under a pmap's mutex, whatever the size of the VM: those of 256 MiB. What the bound is
  * does not matter; that a call goes over it with the size of the VM does.
  */
-export const PMAP_WORK_MAX = 65_536
+const PMAP_WORK_MAX = 65_536
 
 /** Pages that pmap_remove() visits: EPT walks to each page of the range and one more, the others to what is there. */
 function pagesVisited(
