@@ -22,7 +22,7 @@ import { ABSENT, commandOf, DONE, type Kernel, learn, NONE, PRESENT, refuse, vmO
 import { vcpuOf } from './pvclock.ts'
 
 /** Bits of a page-table entry: PG_V, PG_RW, PG_u, PG_U, PG_M, PG_PS. @source machine/pte.h */
-export const PTE = { P: 0, RW: 1, US: 2, A: 5, D: 6, PS: 7 } as const
+const PTE = { P: 0, RW: 1, US: 2, A: 5, D: 6, PS: 7 } as const
 /** PG_FRAME: bits 51 to 12. */
 const FRAME_LOW = 12
 const FRAME_BITS = 40
