@@ -14,6 +14,7 @@ import { UserError } from '../errors.ts'
 import { decide, guestCommandOf } from '../replay/verify.ts'
 import { type Played, play } from '../scenario/play.ts'
 import type { Entry } from '../scenario/read.ts'
+import { toText } from '../tape/text.ts'
 
 export type Act = {
   /** Where it was read: `FILE:LINE`, or `event N`. */
@@ -26,6 +27,8 @@ export type Act = {
   readonly named: ThreadId | null
   /** The call begins with this act; it goes on with it otherwise. */
   readonly begins: boolean
+  /** A guest's access that the nested tables did not serve. */
+  readonly faulted: boolean
   readonly result: Played['result']
 }
 
@@ -36,9 +39,12 @@ export function* actsOfScenario(run: Run, entries: readonly Entry[]): Generator<
     const goesOn =
       asked.type === 'step' || asked.type === 'finish' || (asked.type === 'pause' && asked.command === null)
     const named = 'thread' in asked ? asked.thread : null
-    yield { place, command, thread, named, begins: !goesOn, result }
+    const faulted = result.kind === 'answered' && 'faulted' in result.outcome && result.outcome.faulted
+    yield { place, command, thread, named, begins: !goesOn, faulted, result }
   }
 }
+
+type Contents = { readonly value: number | null } | { readonly word: Word64 }
 
 /** An act of a tape, as far as it has come. */
 type Going = {
@@ -47,11 +53,12 @@ type Going = {
   readonly begins: boolean
   /** What a guest does; a call otherwise. */
   readonly guest: boolean
-  readonly faulted: boolean
+  /** There was a nested fault on the way. */
+  faulted: boolean
   command: Command
   /** How its last step ended; null for a call that has only begun. */
   outcome: StepOutcome | null
-  value: number | null
+  contents: Contents | null
 }
 
 /**
@@ -73,7 +80,8 @@ export function* actsOfTape(run: Run, tape: Iterable<Recorded>): Generator<Act> 
       if (before !== null && before !== going) yield actOf(run, before)
       // The act that was handed over is looked at before this decision is taken.
       going.outcome = decided(run, wanted)
-      going.value = found.reduce((value, { event }) => contentsOf(event) ?? value, going.value)
+      if (found.some(({ event }) => event.type === 'vcpu.faulted')) going.faulted = true
+      going.contents = found.reduce((contents, { event }) => contentsOf(event) ?? contents, going.contents)
     }
     if (found[read]?.event.type !== wanted.event.type) throw differs(wanted)
     read += 1
@@ -100,7 +108,7 @@ function decided(run: Run, wanted: Recorded): StepOutcome | null {
 function taken(run: Run, wanted: Recorded, last: Going | null): Going {
   const { thread, event, seq: first } = wanted
   if (thread === null) throw differs(wanted)
-  const act = { first, thread, begins: true, guest: true, faulted: false, outcome: null, value: null }
+  const act = { first, thread, begins: true, guest: true, faulted: false, outcome: null, contents: null }
   if (event.type === 'call.started') return { ...act, guest: false, command: event.command }
   const call = run.current.threads[thread]
   if (call === undefined) throw differs(wanted)
@@ -119,12 +127,11 @@ function taken(run: Run, wanted: Recorded, last: Going | null): Going {
   return { ...act, begins: false, guest: false, command: call.command }
 }
 
-/** Whether the access is the one that the last fault was taken for. */
-function triesAgain({ command, thread, faulted, value }: Going, again: ThreadId, guest: GuestCommand): boolean {
-  if (!faulted || value !== null || thread !== again) return false
-  return (
-    command.type === 'guest.touch' && guest.type === 'guest.touch' && command.gpa === truncOf(guest.gpa, command.gpa)
-  )
+/** Whether what a guest does is what the last fault was taken for. */
+function triesAgain({ command, thread, faulted, contents }: Going, again: ThreadId, guest: GuestCommand): boolean {
+  if (!faulted || contents !== null || thread !== again) return false
+  if (command.type !== 'guest.touch' || guest.type !== 'guest.touch') return toText(command) === toText(guest)
+  return command.gpa === truncOf(guest.gpa, command.gpa)
 }
 
 /** Accesses are recorded by page, faults by byte. */
@@ -137,21 +144,33 @@ function isOver({ outcome, guest }: Going): boolean {
   return outcome.kind !== 'moved' || (guest && outcome.place === 'inGuest')
 }
 
-function contentsOf(event: VmmEvent): number | null {
-  if (event.type !== 'memory.read' && event.type !== 'memory.written') return null
-  return event.by.kind === 'guest' ? event.value : null
+/** What an access of a guest found or left, where it was about that. */
+function contentsOf(event: VmmEvent): Contents | null {
+  switch (event.type) {
+    case 'memory.read':
+    case 'memory.written':
+      return event.by.kind === 'guest' ? { value: event.value } : null
+    case 'word.read':
+    case 'word.written':
+      return event.by.kind === 'guest' ? { word: event.word } : null
+    default:
+      return null
+  }
 }
 
-function actOf(run: Run, { first, command, thread, begins, guest, faulted, outcome, value }: Going): Act {
-  const act = { place: `event ${first}`, command, thread, named: null, begins }
+function actOf(run: Run, { first, command, thread, begins, guest, faulted, outcome, contents }: Going): Act {
+  const act = { place: `event ${first}`, command, thread, named: null, begins, faulted }
   if (outcome?.kind === 'panicked')
     return { ...act, result: answer({ ok: false, panic: { fn: outcome.fn, kind: outcome.panic } }) }
   if (outcome?.kind === 'blocked') return { ...act, result: answer({ ok: false, blocked: outcome.on, thread }) }
   const left = outcome?.kind === 'replied' ? outcome.reply : null
   const isOut = left !== null || (outcome?.kind === 'moved' && outcome.place === 'inGuest')
   if (guest && isOut) {
-    const found = value === null || left !== null ? {} : { value }
-    return { ...act, result: answer({ ok: true, faulted, left: left as RunReply | null, ...found }) }
+    const found = contents === null || left !== null ? {} : contents
+    return {
+      ...act,
+      result: answer(guestReply(run, command, thread, { faulted, left: left as RunReply | null, ...found })),
+    }
   }
   if (left !== null) return { ...act, result: answer(left) }
   const { name, meta } = run.next(thread)
@@ -160,4 +179,35 @@ function actOf(run: Run, { first, command, thread, begins, guest, faulted, outco
 
 function answer(outcome: Outcome): Act['result'] {
   return { kind: 'answered', outcome }
+}
+
+/** What is answered to something that a guest did. `found` is what came of it, if it was an access. */
+export function guestReply(
+  run: Run,
+  command: Command,
+  runner: ThreadId,
+  found: { readonly faulted: boolean; readonly left: RunReply | null },
+): Outcome {
+  if (command.type !== 'guest.writecr' && command.type !== 'guest.wrmsr') return { ok: true, ...found }
+  const refused = run.current.threads[runner]?.locals.instruction?.refused ?? null
+  return { ok: true, refused, left: found.left }
+}
+
+/** Addresses that CREATE or SHAREMEM has answered, or was asked with where the process chooses them. */
+export function vasOf({ result, command }: Act): readonly Word64[] | null {
+  if (command?.type !== 'ioc.create' && command?.type !== 'ioc.sharemem') return null
+  if (result.kind !== 'answered' || !('va' in result.outcome) || !Array.isArray(result.outcome.va)) return null
+  return result.outcome.va
+}
+
+/** A step that was the last one for now, as an answer. */
+export function outcomeOf(outcome: Exclude<StepOutcome, { kind: 'moved' }>, thread: ThreadId): Outcome {
+  switch (outcome.kind) {
+    case 'replied':
+      return outcome.reply
+    case 'blocked':
+      return { ok: false, blocked: outcome.on, thread }
+    case 'panicked':
+      return { ok: false, panic: { fn: outcome.fn, kind: outcome.panic } }
+  }
 }

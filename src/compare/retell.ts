@@ -12,7 +12,7 @@ import { vmWithId } from '../kernel/kernel.ts'
 import { isAboutContents, translate } from '../kernel/mmu.ts'
 import type { Played } from '../scenario/play.ts'
 import { commandText } from '../show/reply.ts'
-import type { Act } from './act.ts'
+import { type Act, guestReply, outcomeOf, vasOf } from './act.ts'
 import type { Ahead } from './ahead.ts'
 import { type AsksForMemory, askForMemory } from './ask.ts'
 import { asFarAs, functionsOf, timesOf } from './counterpart.ts'
@@ -179,18 +179,19 @@ export class Retelling {
       this.#notes.push('it has answered before')
       return { command, result: { kind: 'answered', outcome: answered } }
     }
-    if (thread === undefined) return { command, result: { kind: 'passed', text: 'the call never began here' } }
-    const asked = this.#here.run.current.threads[thread]?.command ?? command
+    const asked = thread === undefined ? undefined : this.#here.run.current.threads[thread]?.command
+    if (thread === undefined || asked === undefined)
+      return { command, result: { kind: 'passed', text: 'there is no such call in flight here' } }
     return { command: asked, result: this.#advance(act, thread, asked) }
   }
 
   /** Brings a call as far as it has come there. */
   #advance(act: Act, thread: ThreadId, command: CallCommand): Result {
     const { run } = this.#here
-    const far = act.result.kind === 'stands' ? this.#howFar(act, command) : null
     if (act.result.kind !== 'stands') return this.#ended(act, thread, this.#finish(thread))
+    const isFar = this.#howFar(act, thread, command)
     let steps = 0
-    while (far !== null && (this.#here.witness.completedBy(thread).get(far.calls) ?? 0) < far.times) {
+    while (!isFar()) {
       const outcome = this.#step(thread)
       steps += 1
       if (outcome.kind !== 'moved') return this.#ended(act, thread, outcomeOf(outcome, thread))
@@ -205,21 +206,26 @@ export class Retelling {
     return { kind: 'stands', place: name, source: meta.source }
   }
 
-  /** What the call here must have completed; null for nothing yet. */
-  #howFar({ thread, command }: Act, here: CallCommand): { readonly calls: string; readonly times: number } | null {
-    if (thread === null) return null
-    const { run, witness } = this.#there
-    const functions = functionsOf(this.#here.run.design, here.type)
-    const memtypes = 'ranges' in here ? here.ranges.map(({ memtype }) => memtype) : []
-    const completed = [...witness.completedBy(thread)].reverse()
-    for (const [calls, times] of completed) {
-      const other = asFarAs(calls, run.design, this.#here.run.design, functions)
-      if (other === null) continue
+  /**
+   * Says whether a call has come as far as it has there: as many steps of the same routine, or, where the routines
+   * differ, so often past the function that brings a VM as far.
+   */
+  #howFar({ thread: other }: Act, thread: ThreadId, command: CallCommand): () => boolean {
+    if (other === null) return () => true
+    const { run, witness } = this.#here
+    const there = this.#there.witness
+    const [from, to] = [this.#there.run.design, run.design]
+    if (from.memoryFrom === to.memoryFrom && from.routines[command.type] === to.routines[command.type])
+      return () => witness.stepsOf(thread) >= there.stepsOf(other)
+    const functions = functionsOf(to, command.type)
+    const memtypes = 'ranges' in command ? command.ranges.map(({ memtype }) => memtype) : []
+    for (const [calls, times] of [...there.completedBy(other)].reverse()) {
+      const wanted = asFarAs(calls, from, to, functions)
       // MMIO ranges alone may be all that the other design has shared by now.
-      const needed = command === null ? 0 : timesOf(calls, times, run.design, this.#here.run.design, memtypes)
-      if (needed > 0) return { calls: other, times: needed }
+      const needed = wanted === null ? 0 : timesOf(calls, times, from, to, memtypes)
+      if (wanted !== null && needed > 0) return () => (witness.completedBy(thread).get(wanted) ?? 0) >= needed
     }
-    return null
+    return () => true
   }
 
   #step(thread: ThreadId): StepOutcome {
@@ -253,8 +259,9 @@ export class Retelling {
         continue
       }
       const outcome = this.#finish(thread)
-      if ('blocked' in outcome) continue
+      if ('blocked' in outcome && outcome.blocked !== 'guest') continue
       this.#asleep.delete(thread)
+      if ('blocked' in outcome) continue
       this.#notes.push(`${commandText(command)} has woken up and ended`)
     }
   }
@@ -265,27 +272,41 @@ export class Retelling {
     const { run } = this.#here
     const asked = { ...command, vm: this.#names.vm(command.vm) }
     const runner = run.runnerOf(asked.vm, asked.vcpu)
-    const waits = this.#failures.areExpectedIn(this.#act)
-    if (runner !== null && act.thread !== null) this.#threads.set(act.thread, runner)
-    if (runner === null || asked.type !== 'guest.touch' || !(waits || act.result.kind === 'stands'))
+    if (runner === null || act.thread === null)
       return { command: asked, result: { kind: 'answered', outcome: run.dispatch(asked) } }
-    const pmap = vmWithId(run.current, asked.vm)?.pmap ?? null
-    if (translate(run.current, pmap, asked.gpa, asked.access) !== null)
-      return { command: asked, result: { kind: 'answered', outcome: run.dispatch(asked) } }
-    return { command: asked, result: this.#fault(asked, act, runner) }
+    this.#threads.set(act.thread, runner)
+    const stepwise = act.result.kind === 'stands' || this.#faultsAnyhow(act) || this.#failures.areExpectedIn(this.#act)
+    const result: Result = stepwise
+      ? this.#guestByStep(asked, act, runner)
+      : { kind: 'answered', outcome: run.dispatch(asked) }
+    // RUN has ended here, and goes on there.
+    const isOver = run.current.threads[runner] === undefined && result.kind === 'answered'
+    if (isOver && this.#there.run.current.threads[act.thread] !== undefined) {
+      const left = 'left' in result.outcome ? result.outcome.left : null
+      this.#answered.set(act.thread, left ?? result.outcome)
+    }
+    return { command: asked, result }
   }
 
-  /** A fault step by step: it stops on its way, or a failure waits for it. */
-  #fault(touch: Extract<GuestCommand, { type: 'guest.touch' }>, act: Act, runner: ThreadId): Result {
-    const { run, witness } = this.#here
-    let outcome = run.guestFault(touch.gpa, runner)
+  /** An access that was a fault there is one here, whatever the tables say, where the designs keep memory the same way. */
+  #faultsAnyhow({ faulted }: Act): boolean {
+    return faulted && this.#there.run.design.memoryFrom === this.#here.run.design.memoryFrom
+  }
+
+  /** What a guest does, step by step: it stops on the way to its next instruction, or a failure waits there. */
+  #guestByStep(command: GuestCommand, act: Act, runner: ThreadId): Result {
+    const { run } = this.#here
+    const touch = command.type === 'guest.touch' ? command : null
+    const pmap = vmWithId(run.current, command.vm)?.pmap ?? null
+    const isServed = touch !== null && translate(run.current, pmap, touch.gpa, touch.access) !== null
+    const faults = touch !== null && (!isServed || this.#faultsAnyhow(act))
+    if (touch !== null && !faults) return { kind: 'answered', outcome: run.dispatch(touch) }
+    let outcome = touch === null ? run.guest(command, runner) : run.guestFault(touch.gpa, runner)
     const call = run.current.threads[runner]?.command
-    const far = act.result.kind === 'stands' && call !== undefined ? this.#howFar(act, call) : null
+    const stops = act.result.kind === 'stands' && call !== undefined
+    const isFar = stops ? this.#howFar(act, runner, call) : () => false
     while (outcome.kind === 'moved' && outcome.place !== 'inGuest') {
-      if (
-        act.result.kind === 'stands' &&
-        (far === null || (witness.completedBy(runner).get(far.calls) ?? 0) >= far.times)
-      ) {
+      if (isFar()) {
         const { name, meta } = run.next(runner)
         return { kind: 'stands', place: name, source: meta.source }
       }
@@ -293,12 +314,11 @@ export class Retelling {
     }
     if (outcome.kind === 'blocked' || outcome.kind === 'panicked')
       return this.#ended(act, runner, outcomeOf(outcome, runner))
-    if (outcome.kind === 'replied')
-      return { kind: 'answered', outcome: { ok: true, faulted: true, left: outcome.reply as RunReply } }
-    const again = isAboutContents(touch) ? run.dispatch(touch) : null
+    const left = outcome.kind === 'replied' ? (outcome.reply as RunReply) : null
+    const again = left === null && touch !== null && isAboutContents(touch) ? run.dispatch(touch) : null
     if (again !== null && 'faulted' in again)
       return { kind: 'answered', outcome: { ...again, faulted: true } as Outcome }
-    return { kind: 'answered', outcome: { ok: true, faulted: true, left: null } }
+    return { kind: 'answered', outcome: guestReply(run, command, runner, { faulted: faults, left }) }
   }
 
   // ---------------------------------------------------------------- what is learnt
@@ -375,23 +395,6 @@ const NO_ACT: Act = {
   thread: null,
   named: null,
   begins: true,
+  faulted: false,
   result: { kind: 'noted', text: '' },
-}
-
-/** Addresses that CREATE or SHAREMEM has answered, or was asked with where the process chooses them. */
-function vasOf({ result, command }: Act): readonly Word64[] | null {
-  if (command?.type !== 'ioc.create' && command?.type !== 'ioc.sharemem') return null
-  if (result.kind !== 'answered' || !('va' in result.outcome) || !Array.isArray(result.outcome.va)) return null
-  return result.outcome.va
-}
-
-function outcomeOf(outcome: Exclude<StepOutcome, { kind: 'moved' }>, thread: ThreadId): Outcome {
-  switch (outcome.kind) {
-    case 'replied':
-      return outcome.reply
-    case 'blocked':
-      return { ok: false, blocked: outcome.on, thread }
-    case 'panicked':
-      return { ok: false, panic: { fn: outcome.fn, kind: outcome.panic } }
-  }
 }

@@ -46,6 +46,8 @@ export class Witness {
   readonly #steps = new Map<ThreadId, RoutineStep>()
   /** How often each call has completed each function of the kernel; the one that it completed last comes last. */
   readonly #completed = new Map<ThreadId, Map<string, number>>()
+  /** How many steps each call has taken. */
+  readonly #taken = new Map<ThreadId, number>()
   /** The VM that each call has made. */
   readonly #made = new Map<ThreadId, VmRef>()
   readonly #wired = new Set<Frame>()
@@ -77,6 +79,11 @@ export class Witness {
     return this.#completed.get(thread) ?? NONE
   }
 
+  /** How many steps the call has taken. */
+  stepsOf(thread: ThreadId): number {
+    return this.#taken.get(thread) ?? 0
+  }
+
   /** Hands over what was seen, and begins anew. */
   hear(): Testimony {
     const seen = [...this.#sightings.values()].flatMap((bySource) => [...bySource.values()])
@@ -101,6 +108,7 @@ export class Witness {
         const first = place === null ? undefined : routine?.byName.get(place)
         if (first !== undefined) this.#steps.set(event.thread, first)
         this.#completed.set(event.thread, new Map())
+        this.#taken.set(event.thread, 0)
         return
       }
       case 'call.replied':
@@ -156,6 +164,7 @@ export class Witness {
       this.#functions.push(calls)
     const next = step.routine.byName.get(place)
     if (next !== undefined) this.#steps.set(thread, next)
+    this.#taken.set(thread, this.stepsOf(thread) + 1)
     const completed = this.#completed.get(thread)
     if (calls === null || completed === undefined) return
     const times = completed.get(calls) ?? 0
