@@ -49,6 +49,17 @@ const eptLeafIsMadeByEptEnter = always('leaf', {
   },
 })
 
+const eptRootHasNoKernelEntry = always('pmap', {
+  id: 'I15',
+  name: 'ept-root-has-no-kernel-entry',
+  source:
+    'pmap_pdp_ctor() copies the kernel half into every root; pmap_convert() clears that of EPT, to which it means other rights. pmap_growkernel() adds none: the kernel has one entry from boot on (NKL4_MAX_ENTRIES)',
+  of({ pmaps }, pmap) {
+    const record = pmaps[pmap]
+    return record?.kind === 'ept' && record.kernelHalf ? 'its root still has the entries of the kernel half' : null
+  },
+})
+
 const trackedLeafIsOnPvList = always('leaf', {
   id: 'I16',
   name: 'tracked-leaf-is-on-pv-list',
@@ -86,6 +97,7 @@ const pvEntryNamesALiveLeaf = always('frame', {
 export const tableClaims: readonly Claim[] = [
   residentCountEqualsPages,
   eptLeafIsMadeByEptEnter,
+  eptRootHasNoKernelEntry,
   trackedLeafIsOnPvList,
   pvEntryNamesALiveLeaf,
 ]

@@ -62,7 +62,11 @@ export function upcast(stored: WorldRecords): WorldRecords {
       slots: vm.slots.map(filled(SLOT)),
       vcpus: vm.vcpus.map(vcpu),
     })),
-    pmaps: each(stored.pmaps, filled(PMAP)),
+    pmaps: each(stored.pmaps, (pmap) => ({
+      ...PMAP,
+      ...({ kernelHalf: pmap.kind !== 'ept' } as Partial<Pmap>),
+      ...pmap,
+    })),
     processes: each(stored.processes, filled(PROCESS)),
     threads: each(stored.threads, (thread) => ({
       ...THREAD,

@@ -126,6 +126,8 @@ export type Pmap = {
   readonly nested: number
   /** Root pages, one or two. */
   readonly roots: readonly number[]
+  /** The root has the entries of the kernel half and the recursive slot, as pmap_pdp_ctor() copies them. */
+  readonly kernelHalf: boolean
   /** pm_stats.resident_count as the kernel computes it. */
   readonly resident: number
   /** pm_stats.wired_count. */

@@ -139,6 +139,7 @@ export function reducePmap(world: WorldDraft, event: PmapEvent, memory: Memory):
         owner: { ...owner },
         nested,
         roots: [...roots],
+        kernelHalf: true,
         resident: roots.length,
         wired: 0,
         eptp: null,
@@ -150,6 +151,7 @@ export function reducePmap(world: WorldDraft, event: PmapEvent, memory: Memory):
     case 'pmap.converted': {
       const record = pmapOf(world, event.pmap)
       record.kind = event.to
+      record.kernelHalf = event.keptKernelHalf ?? event.to !== 'ept'
       if (event.freed !== null) {
         const { freed } = event
         record.roots = record.roots.filter((root) => root !== freed)

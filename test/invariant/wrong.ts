@@ -113,6 +113,10 @@ const WRONG_MEMORY: readonly Wrong[] = [
   },
   { name: 'emptied-table-is-freed', steps: (frame) => [cleared(frame)] },
   {
+    name: 'ept-root-has-no-kernel-entry',
+    steps: () => [{ type: 'pmap.converted', pmap: CREATOR, to: 'ept', freed: null, keptKernelHalf: true }],
+  },
+  {
     name: 'ept-leaf-is-made-by-ept-enter',
     steps: (frame) => [enter(0, frame, LEAF_WRITE, packLeaf(frame, ALL_RIGHTS))],
   },
