@@ -23,8 +23,14 @@ const virtualizationOnWhileNeeded = always('device', {
   name: 'virtualization-on-while-needed',
   source: 'vmm_start() before vm_create(); vmm_stop() when vm_ct is 0, or after a start that failed',
   of(world) {
-    const need = world.softc.on ? null : needOf(world)
-    return need === null ? null : `virtualization is off, and ${need}`
+    const { softc, cpus } = world
+    if (!softc.on) {
+      const need = needOf(world)
+      return need === null ? null : `virtualization is off, and ${need}`
+    }
+    const off = softc.status === 'active' ? cpus.findIndex(({ on }) => !on) : -1
+    const need = off < 0 ? null : needOf(world)
+    return need === null ? null : `virtualization is off on CPU ${off}, and ${need}`
   },
 })
 

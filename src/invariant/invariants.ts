@@ -1,5 +1,6 @@
 /** All invariants, and what each kind of claim is about. */
 import { contentsRules } from './contents.ts'
+import { cpuClaims, cpuRules } from './cpu.ts'
 import { deviceClaims, deviceRules, suspendedDeviceRests } from './device.ts'
 import { errnoTellsTheTruth } from './errno.ts'
 import { guestRules } from './guest.ts'
@@ -19,6 +20,7 @@ export const CLAIMS: readonly Claim[] = [
   ...pageClaims,
   ...tableClaims,
   ...referenceClaims,
+  ...cpuClaims,
   ...deviceClaims,
   ...lockClaims,
   ...spaceClaims,
@@ -31,6 +33,7 @@ export const RULES: readonly AnyRule[] = [
   ...referenceRules,
   ...vcpuRules,
   ...guestRules,
+  ...cpuRules,
   ...deviceRules,
   ...spaceRules,
   errnoTellsTheTruth,

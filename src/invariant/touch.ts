@@ -67,12 +67,16 @@ export class Touch {
       case 'vcpu.faulted':
       case 'vcpu.entered':
       case 'vcpu.exited':
-        if (!world.softc.on) dirty.now.device = true
+        // All CPUs are switched together.
+        if (!world.softc.on || world.cpus[0]?.on === false) dirty.now.device = true
         return
       case 'fault.translated':
       case 'pmap.extracted':
-      case 'vmcs.reloaded':
       case 'call.stepped':
+        return
+      case 'vmcs.reloaded':
+        // Where it was active already, which is where it nearly always was, nothing has changed.
+        if ((world.vms[event.vm]?.vcpus[event.vcpu]?.vmcs?.active.length ?? 0) > 1) dirty.now.vms.add(event.vm)
         return
       case 'call.blocked':
         // Between two faults a thread waits for its guest, which is in nobody's way.
@@ -92,15 +96,19 @@ export class Touch {
       case 'table.freed':
         dirty.pmaps.add(event.pmap, 0)
         pages.used(event.frame)
+        this.#stale(world)
         return
       case 'pmap.entered':
         pages.entered(event, world)
+        this.#stale(world)
         return
       case 'pmap.cleared':
         pages.cleared(event, world)
+        this.#stale(world)
         return
       case 'page.freed':
         pages.freed(event, world)
+        this.#stale(world)
         return
       case 'page.busied':
         this.evicting = event.frame
@@ -130,6 +138,11 @@ export class Touch {
     }
   }
 
+  /** Where a TLB may keep anything, what tables say of it may have changed. */
+  #stale({ stale }: World): void {
+    for (const frame in stale) for (const { vm } of stale[Number(frame)] ?? []) this.#dirty.now.vms.add(vm)
+  }
+
   #rare(event: VmmEvent, thread: ThreadId | null, world: World): void {
     const { now, later, pmaps } = this.#dirty
     const { pages } = this
@@ -150,8 +163,25 @@ export class Touch {
       case 'device.left':
       case 'device.suspended':
       case 'device.resumed':
+      case 'machdep.activated':
+        now.device = true
+        later.device = true
         this.#look(world)
         return
+      case 'vmcs.loaded':
+      case 'vmcs.cleared':
+      case 'vmcs.clearRefused':
+      case 'vmcs.freed':
+        now.vms.add(event.vm)
+        now.device = true
+        later.device = true
+        return
+      case 'ept.invalidated': {
+        const owner = world.pmaps[event.pmap]?.owner
+        if (owner?.kind === 'nested') now.vms.add(owner.vm)
+        pmaps.add(event.pmap, 0)
+        return
+      }
       case 'vmm.started':
       case 'vmm.stopped':
       case 'vm.uncounted':
@@ -176,7 +206,7 @@ export class Touch {
       case 'vcpu.terminated':
       case 'vcpu.poked':
         now.vms.add(event.vm)
-        if (!world.softc.on) now.device = true
+        if (!world.softc.on || world.cpus[0]?.on === false) now.device = true
         return
       case 'vcpu.locked':
       case 'vcpu.unlocked':
@@ -240,6 +270,7 @@ export class Touch {
       case 'pmap.protected':
         this.#dirty.leaves.add(event.pmap, pageOf(event.va))
         this.#dirty.frames.add(leafFrame(event.old), 0)
+        this.#stale(world)
         return
       case 'pmap.destroyed':
         pages.destroyed(event, world)

@@ -254,8 +254,12 @@ export type Cpu = {
   /** ci_ept_pmap: the EPT pmap that was loaded last. It is never cleared, and may be gone. */
   readonly eptPmap: PmapRef | null
   /** Whose VMCS VMPTRLD has made current. */
-  readonly vmcs: { readonly vm: VmRef; readonly vcpu: VcpuId } | null
+  readonly vmcs: VmcsOf | null
+  /** VMCSs that are active here although their pages were freed. */
+  readonly freed: readonly VmcsOf[]
 }
+/** The vCPU that a VMCS is of; it may be gone. */
+export type VmcsOf = { readonly vm: VmRef; readonly vcpu: VcpuId }
 
 /**
  * A nested translation that is in the tables no more, or with fewer rights, and that a TLB may keep: the vCPU ran on
@@ -325,11 +329,11 @@ export type World = {
 }
 
 /** A CPU on which nothing has run. */
-export const IDLE_CPU: Cpu = { on: false, eptPmap: null, vmcs: null }
+export const IDLE_CPU: Cpu = { on: false, eptPmap: null, vmcs: null, freed: [] }
 
 /** The CPUs of a host, all alike. */
 export function cpusOf({ cpus }: Boot, cpu: Cpu = IDLE_CPU): readonly Cpu[] {
-  return Array.from({ length: cpus }, () => ({ ...cpu }))
+  return Array.from({ length: cpus }, () => ({ ...cpu, freed: [...cpu.freed] }))
 }
 
 /** A freshly booted host. */

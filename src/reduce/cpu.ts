@@ -46,11 +46,22 @@ function clearVmcs(world: WorldDraft, vm: VmRef, vcpu: VcpuId, id: CpuId): void 
   vmcs.active = vmcs.active.filter((one) => one !== id)
 }
 
+/** The page is free, and whoever had the VMCS active or current has it still: nothing has cleared it there. */
+function freeVmcs(world: WorldDraft, vm: VmRef, vcpu: VcpuId): void {
+  const active = vcpuIn(world, vm, vcpu)?.vmcs?.active
+  for (const [id, cpu] of world.cpus.entries()) {
+    const isCurrent = cpu.vmcs?.vm === vm && cpu.vmcs.vcpu === vcpu
+    if (active?.includes(id) ?? isCurrent) cpu.freed.push({ vm, vcpu })
+  }
+}
+
 /** VMXON and VMXOFF, or EFER.SVME, on all CPUs. VMXOFF leaves no VMCS current. */
 export function switchCpus(world: WorldDraft, on: boolean): void {
   for (const cpu of world.cpus as Draft<Cpu>[]) {
     cpu.on = on
-    if (!on) cpu.vmcs = null
+    if (on) continue
+    cpu.vmcs = null
+    cpu.freed = []
   }
 }
 
@@ -134,8 +145,9 @@ export function reduceCpu(world: WorldDraft, event: CpuEvent): void {
       if (vcpu !== undefined) vcpu.lastCpu = event.cpu
       return
     }
-    // The CPU goes on naming the page that was freed: nothing has cleared it there.
     case 'vmcs.freed':
+      freeVmcs(world, event.vm, event.vcpu)
+      return
     case 'vmcs.missed':
       return
     default:

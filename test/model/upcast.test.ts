@@ -52,7 +52,7 @@ describe('upcast', () => {
     const [old, young] = [records, today].map(({ vms }) => Object.values(vms)[0]?.slots ?? [])
     expect(fieldsOf(old ?? [])).to.deep.equal(fieldsOf(young ?? []))
     expect(Object.keys(records.boot).sort()).to.deep.equal(Object.keys(today.boot).sort())
-    expect(records.cpus).to.deep.equal([{ on: records.softc.on, eptPmap: null, vmcs: null }])
+    expect(records.cpus).to.deep.equal([{ on: records.softc.on, eptPmap: null, vmcs: null, freed: [] }])
   })
 
   it('gives a vCPU that knew of no CPU what it lacks', () => {
