@@ -75,7 +75,7 @@ const launchedVmcsIsClearedBeforeSleep = always('device', {
     if (softc.status !== 'suspended' || softc.refcnt > 0 || cpus.some(({ on }) => on)) return null
     for (const { ref, vcpus } of Object.values(vms)) {
       for (const { id, vmcs } of vcpus) {
-        if (vmcs === null || (vmcs.state === 'clear' && vmcs.active.length === 0)) continue
+        if (vmcs === null || (vmcs.state === 'clear' && !vmcs.launched)) continue
         return `the device is suspended and virtualization off, and the VMCS of vm ${ref} vcpu ${id} was not cleared`
       }
     }

@@ -44,7 +44,7 @@ function filled<Value extends object>(defaults: Partial<Value>): (value: Value) 
 export function upcast(stored: WorldRecords): WorldRecords {
   const boot = { ...DEFAULT_BOOT, ...stored.boot }
   const { memory: _, ...base } = bootWorld(boot, null as unknown as MemoryReader)
-  const vmcs = boot.mode === 'ept' ? ({ state: 'clear', active: [] } as const) : null
+  const vmcs = boot.mode === 'ept' ? ({ state: 'clear', launched: false, active: [] } as const) : null
   const vcpu = filled<Vcpu>({ ...VCPU, vmcs })
   // Before there were CPUs, virtualization was on or off on all of them.
   const cpus = cpusOf(boot, { ...IDLE_CPU, on: stored.softc.on && stored.softc.status === 'active' })

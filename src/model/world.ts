@@ -61,8 +61,15 @@ export type Slot = {
 }
 
 export type VcpuLife = 'ready' | 'running' | 'inGuest' | 'handling' | 'terminated'
-/** A VMCS: vc_vmx_vmcs_state, and where VMPTRLD has made it active without a VMCLEAR since. One CPU at most is right. */
-export type Vmcs = { readonly state: 'clear' | 'launched'; readonly active: readonly CpuId[] }
+/** A VMCS. */
+export type Vmcs = {
+  /** vc_vmx_vmcs_state: what the kernel takes its launch state to be. */
+  readonly state: 'clear' | 'launched'
+  /** Its guest was entered, and no CPU that has it active was told to clear it since. */
+  readonly launched: boolean
+  /** Where VMPTRLD has made it active without a VMCLEAR since. One CPU at most is right. */
+  readonly active: readonly CpuId[]
+}
 export type Vcpu = {
   readonly id: VcpuId
   /** vc_state as the kernel has it. */

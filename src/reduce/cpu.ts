@@ -43,6 +43,7 @@ function clearVmcs(world: WorldDraft, vm: VmRef, vcpu: VcpuId, id: CpuId): void 
   const vmcs = vcpuIn(world, vm, vcpu)?.vmcs
   if (vmcs === undefined || vmcs === null) return
   vmcs.state = 'clear'
+  if (vmcs.active.includes(id)) vmcs.launched = false
   vmcs.active = vmcs.active.filter((one) => one !== id)
 }
 
@@ -69,7 +70,9 @@ export function switchCpus(world: WorldDraft, on: boolean): void {
 export function enterOnCpu(vcpu: Draft<Vcpu>): void {
   vcpu.cachedOn = vcpu.lastCpu
   vcpu.tlbControl = 'none'
-  if (vcpu.vmcs !== null) vcpu.vmcs.state = 'launched'
+  if (vcpu.vmcs === null) return
+  vcpu.vmcs.state = 'launched'
+  vcpu.vmcs.launched = true
 }
 
 /** A nested translation is gone, or lost rights, and whoever may go on without a flush may keep it. */

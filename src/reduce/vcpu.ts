@@ -56,7 +56,7 @@ export function reduceVcpu(world: WorldDraft, event: VcpuEvent): void {
         lock: null,
         asid: event.asid ?? 0,
         lastCpu: null,
-        vmcs: world.boot.mode === 'ept' ? { state: 'clear', active: [] } : null,
+        vmcs: world.boot.mode === 'ept' ? { state: 'clear', launched: false, active: [] } : null,
         tlbControl: 'none',
         cachedOn: null,
         nestedCr3: null,

@@ -14,6 +14,7 @@ import { LEAF_EXECUTE, LEAF_READ, LEAF_TRACKED, LEAF_WRITE, packLeaf } from '../
 import { bootWorld, type World } from '../../src/model/world.ts'
 import { driverOf } from '../../src/reduce/drivers.ts'
 import { expectSameAsWhole, isJudged } from './judged.ts'
+import { WRONG_CPU } from './wrong-cpu.ts'
 import { WRONG_GUEST } from './wrong-guest.ts'
 import { WRONG_SEV } from './wrong-sev.ts'
 
@@ -322,14 +323,14 @@ const WRONG_MEMORY: readonly Wrong[] = [
 ]
 
 /** One wrong step for each thing that must hold. */
-export const WRONG: readonly Wrong[] = [...WRONG_MEMORY, ...WRONG_GUEST, ...WRONG_SEV]
+export const WRONG: readonly Wrong[] = [...WRONG_MEMORY, ...WRONG_CPU, ...WRONG_GUEST, ...WRONG_SEV]
 
 /** A VM of two pages of which both the process and the guest have the first, and a process beside it: all is well. */
 function soundRun(mode: Boot['mode']): readonly Recorded[] {
   const events: Recorded[] = []
   const run = createRun({
     design: aobjDying,
-    boot: { mode, frames: 4096 },
+    boot: { mode, frames: 4096, cpus: 2 },
     record: (recorded) => events.push(recorded),
   })
   run.dispatch({ type: 'host.spawn', pid: 100, pledge: [] })
@@ -346,7 +347,7 @@ export function judge({ mode = 'ept', call, steps }: Wrong): {
   before: readonly Violation[]
   after: readonly Violation[]
 } {
-  const boot = { ...DEFAULT_BOOT, mode, frames: 4096 }
+  const boot = { ...DEFAULT_BOOT, mode, frames: 4096, cpus: 2 }
   const memory = new VersionedMemory(boot.frames)
   const driver = driverOf('inPlace', bootWorld(boot, memory), memory)
   const found: Violation[] = []

@@ -62,7 +62,13 @@ describe('upcast', () => {
     const vms = { ...records.vms, 1: { ...vm, vcpus: [{ id, state, life, lock }] } }
     const filled = upcast({ ...records, vms } as unknown as WorldRecords).vms[1]?.vcpus[0]
     expect(Object.keys(filled ?? {}).sort()).to.deep.equal(fieldsOf(vm.vcpus))
-    expect(filled).to.deep.include({ life, lock, asid: 0, lastCpu: null, vmcs: { state: 'clear', active: [] } })
+    expect(filled).to.deep.include({
+      life,
+      lock,
+      asid: 0,
+      lastCpu: null,
+      vmcs: { state: 'clear', launched: false, active: [] },
+    })
   })
 
   it('keeps what a stored record has, whatever today says', () => {
