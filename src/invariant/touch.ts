@@ -74,8 +74,7 @@ export class Touch {
       case 'pmap.extracted':
       case 'call.stepped':
         return
-      case 'vmcs.reloaded':
-        // Where it was active already, which is where it nearly always was, nothing has changed.
+      case 'vmcs.reloaded': // Mostly where it was active already.
         if ((world.vms[event.vm]?.vcpus[event.vcpu]?.vmcs?.active.length ?? 0) > 1) dirty.now.vms.add(event.vm)
         return
       case 'call.blocked':
@@ -176,12 +175,9 @@ export class Touch {
         now.device = true
         later.device = true
         return
-      case 'ept.invalidated': {
-        const owner = world.pmaps[event.pmap]?.owner
-        if (owner?.kind === 'nested') now.vms.add(owner.vm)
-        pmaps.add(event.pmap, 0)
+      case 'ept.invalidated':
+        for (const ref in world.vms) if (world.vms[ref]?.pmap === event.pmap) now.vms.add(Number(ref))
         return
-      }
       case 'vmm.started':
       case 'vmm.stopped':
       case 'vm.uncounted':

@@ -37,7 +37,15 @@ import { faultIn, isAsleepInFault } from './uvm_fault.ts'
 import { entryAt } from './uvm_map.ts'
 import { mustStop } from './vmm_find.ts'
 import { resetRegisters } from './vmm_regs.ts'
-import { beginRun, checkPlacement, isScheduledOut, parkBeforeSleep, resetVmcs, runAgain } from './vmm_vmcs.ts'
+import {
+  beginRun,
+  checkPlacement,
+  isScheduledOut,
+  parkBeforeSleep,
+  parkUnknown,
+  resetVmcs,
+  runAgain,
+} from './vmm_vmcs.ts'
 
 /** Longest instruction that VMX may report for an assist. */
 const INSTRUCTION_LENGTH_MAX = 15
@@ -215,6 +223,7 @@ export function extractBeforeFault(kernel: Kernel): Answer {
 /** uvm_fault_wire() of one page of curproc's map. */
 export function faultWire(kernel: Kernel): Answer | Blocked {
   if (isAsleepInFault(kernel)) return faultWireAgain(kernel)
+  parkUnknown(kernel)
   const { hva, pid } = kernel.thread.locals
   const injected = kernel.fails('uvm_fault_wire')
   if (injected !== null) return refuseWire(kernel, injected)

@@ -83,6 +83,11 @@ export function parkBeforeSleep(kernel: Kernel): void {
   if (vcpu !== undefined && vcpu.lastCpu !== kernel.thread.cpu) parkVcpu(kernel, vmOf(kernel), vcpu)
 }
 
+/** The same where no run loop has written anything down yet, whichever way the handler came to its sleep. */
+export function parkUnknown(kernel: Kernel): void {
+  if (kernel.thread.locals.handler === 'ept' && vcpuOf(kernel)?.lastCpu === null) parkBeforeSleep(kernel)
+}
+
 /**
  * The run loop finds itself on another CPU than before: INVEPT there, or the ASID flushed at the next VMRUN.
  */
