@@ -9,8 +9,9 @@
  */
 import { addressOf, hex, pageOf, type Word64 } from '../../events/address.ts'
 import { holdingsOf } from '../model/backing.ts'
+import type { Stale } from '../model/cpu.ts'
 import { leafFlags, leafFrame } from '../model/memory.ts'
-import type { Stale, Vcpu, Vm, World } from '../model/world.ts'
+import type { Vcpu, Vm, World } from '../model/world.ts'
 import { type AnyRule, always, atRest, type Claim, rule } from './invariant.ts'
 
 const gpaText = (page: number): string => hex(addressOf(page) as Word64)

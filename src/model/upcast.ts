@@ -3,11 +3,10 @@
  * a stored world goes through here; a field that a record is given gets its line below.
  */
 import { DEFAULT_BOOT } from '../../events/boot.ts'
+import { cpusOf, IDLE_CPU } from './cpu.ts'
 import type { MemoryReader } from './memory.ts'
 import {
   bootWorld,
-  cpusOf,
-  IDLE_CPU,
   NO_LOCALS,
   type Pmap,
   type Process,

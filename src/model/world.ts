@@ -14,6 +14,7 @@ import type { LockMode, LockRef } from '../../events/lock.ts'
 import type { PageFate, VmInfo } from '../../events/reply.ts'
 import type { Advice, Inherit, Protection } from '../../events/space.ts'
 import type { WaitChannel } from '../../events/wait.ts'
+import { type Cpu, cpusOf, type Stale, type Vmcs } from './cpu.ts'
 import type { GuestLocals, GuestState } from './guest.ts'
 import type { MemoryReader } from './memory.ts'
 import type { Psp } from './psp.ts'
@@ -61,15 +62,6 @@ export type Slot = {
 }
 
 export type VcpuLife = 'ready' | 'running' | 'inGuest' | 'handling' | 'terminated'
-/** A VMCS. */
-export type Vmcs = {
-  /** vc_vmx_vmcs_state: what the kernel takes its launch state to be. */
-  readonly state: 'clear' | 'launched'
-  /** Its guest was entered, and no CPU that has it active was told to clear it since. */
-  readonly launched: boolean
-  /** Where VMPTRLD has made it active without a VMCLEAR since. One CPU at most is right. */
-  readonly active: readonly CpuId[]
-}
 export type Vcpu = {
   readonly id: VcpuId
   /** vc_state as the kernel has it. */
@@ -254,38 +246,6 @@ export type Thread = {
   readonly cpu: CpuId
 }
 
-/** A host CPU. */
-export type Cpu = {
-  /** CPUF_VMM: virtualization is on here. */
-  readonly on: boolean
-  /** ci_ept_pmap: the EPT pmap that was loaded last. It is never cleared, and may be gone. */
-  readonly eptPmap: PmapRef | null
-  /** Whose VMCS VMPTRLD has made current. */
-  readonly vmcs: VmcsOf | null
-  /** VMCSs that are active here although their pages were freed. */
-  readonly freed: readonly VmcsOf[]
-}
-/** The vCPU that a VMCS is of; it may be gone. */
-export type VmcsOf = { readonly vm: VmRef; readonly vcpu: VcpuId }
-
-/**
- * A nested translation that is in the tables no more, or with fewer rights, and that a TLB may keep: the vCPU ran on
- * `cpu` while it was in force, and can enter the guest there again without a flush.
- */
-export type Stale = {
-  readonly vm: VmRef
-  readonly vcpu: VcpuId
-  readonly cpu: CpuId
-  /** Guest page number; of the first one, where an entry of an upper level may be kept. */
-  readonly page: number
-  /** 0 for a page; 1 to 3 for the page-table page of that level. */
-  readonly level: number
-  /** LEAF_* bits as they were. */
-  readonly flags: number
-  /** The frame was freed since. */
-  readonly freed: boolean
-}
-
 /** A lock that a thread holds beyond a step, or waits for. vc_lock is with its vCPU. */
 export type LockUse = LockRef & { readonly mode: LockMode; readonly thread: ThreadId; readonly held: boolean }
 
@@ -333,14 +293,6 @@ export type World = {
   /** The PSP, once somebody has used it. */
   readonly psp?: Psp
   readonly memory: MemoryReader
-}
-
-/** A CPU on which nothing has run. */
-export const IDLE_CPU: Cpu = { on: false, eptPmap: null, vmcs: null, freed: [] }
-
-/** The CPUs of a host, all alike. */
-export function cpusOf({ cpus }: Boot, cpu: Cpu = IDLE_CPU): readonly Cpu[] {
-  return Array.from({ length: cpus }, () => ({ ...cpu, freed: [...cpu.freed] }))
 }
 
 /** A freshly booted host. */

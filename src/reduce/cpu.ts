@@ -7,7 +7,8 @@
 import type { CpuEvent } from '../../events/cpu.ts'
 import { unreachable } from '../../events/event.ts'
 import type { CpuId, PmapRef, VcpuId, VmRef } from '../../events/ids.ts'
-import type { Cpu, Stale, Vcpu } from '../model/world.ts'
+import type { Cpu, Stale } from '../model/cpu.ts'
+import type { Vcpu } from '../model/world.ts'
 import type { Draft, WorldDraft } from './draft.ts'
 import { pmapOf, threadOf, vcpuIn } from './lookup.ts'
 
