@@ -6,9 +6,11 @@ import { existsSync } from 'node:fs'
 import { extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import * as v from 'valibot'
-import { type Derivation, defineDesign } from '../design/define.ts'
+import { give, sleep, take, under } from '../../machines/calls/locks.ts'
+import { type Derivation, defineDesign, relocked } from '../design/define.ts'
 import type { Design } from '../design/design.ts'
 import { DESIGNS, designNamed } from '../design/designs.ts'
+import { lockFindings } from '../design/lock-order.ts'
 import { UserError } from '../errors.ts'
 import { listed, parseJson, quoted } from '../json-lines.ts'
 import { fieldText, issueToTell, keysOf } from '../schema.ts'
@@ -33,21 +35,35 @@ const derivation = v.strictObject({
 export type DesignContext = {
   readonly defineDesign: typeof defineDesign
   readonly designs: Readonly<Record<string, Design>>
+  /** A routine with other locks, and the words that say which. */
+  readonly relocked: typeof relocked
+  readonly locks: {
+    readonly take: typeof take
+    readonly give: typeof give
+    readonly under: typeof under
+    readonly sleep: typeof sleep
+  }
 }
 
 /** @throws UserError where there is no such design, or the file does not derive one. */
 export async function designAsked(asked: string, terminal: Terminal): Promise<Design> {
   switch (extname(asked)) {
     case '.json':
-      return fromJson(asked, await readText(asked, terminal))
+      return lockOrderTold(fromJson(asked, await readText(asked, terminal)), asked, terminal)
     case '.js':
     case '.mjs':
-      return fromModule(asked)
+      return lockOrderTold(await fromModule(asked), asked, terminal)
     default:
       break
   }
   if (DESIGNS.some(({ name }) => name === asked)) return designNamed(asked)
   throw new UserError(`there is no design '${asked}'; wanted ${DESIGN_HELP}.`)
+}
+
+/** A design whose locks are wrong runs all the same; what is wrong with them is said on stderr. */
+function lockOrderTold(design: Design, path: string, terminal: Terminal): Design {
+  for (const { step, sentence } of lockFindings(design)) terminal.note(`${path}: I46, ${step}: ${sentence}.`)
+  return design
 }
 
 function fromJson(path: string, json: string): Design {
@@ -76,7 +92,7 @@ async function fromModule(path: string): Promise<Design> {
       `${path}: wanted a default export ({ defineDesign, designs }) => design, found ${derive === undefined ? 'none' : typeof derive}.`,
     )
   const designs = Object.fromEntries(DESIGNS.map((design) => [design.name, design]))
-  const context: DesignContext = { defineDesign, designs }
+  const context: DesignContext = { defineDesign, designs, relocked, locks: { take, give, under, sleep } }
   const design = within(path, () => (derive as (context: DesignContext) => unknown)(context))
   if (typeof design === 'object' && design !== null && 'routines' in design && 'primitives' in design)
     return design as Design

@@ -183,4 +183,4 @@ export const suspendedDeviceRests: AnyRule = rule({
 })
 
 /** Kinds of events that a request may cause without having passed the gate. */
-export const BEFORE_THE_GATE = /^(call|pledge|failpoint|device|machdep|host)\./
+export const BEFORE_THE_GATE = /^(call|lock|pledge|failpoint|device|machdep|host)\./

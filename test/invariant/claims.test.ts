@@ -2,12 +2,22 @@
  * What single invariants say, and what they do not say, beyond the one wrong step that breaks each.
  */
 import { expect } from 'chai'
+import fc from 'fast-check'
+import { type Boot, DEFAULT_BOOT } from '../../events/boot.ts'
+import type { Command } from '../../events/command.ts'
+import type { Recorded } from '../../events/event.ts'
 import { aobj, aobjDying } from '../../src/design/aobj.ts'
 import { defineDesign } from '../../src/design/define.ts'
 import { vmspace } from '../../src/design/vmspace.ts'
 import { createRun } from '../../src/engine/run.ts'
 import { Monitor, referenceFault, type Violation } from '../../src/invariant/index.ts'
+import { endsStep } from '../../src/invariant/invariant.ts'
 import { refuse } from '../../src/kernel/kernel.ts'
+import { VersionedMemory } from '../../src/model/memory/versioned.ts'
+import { bootWorld } from '../../src/model/world.ts'
+import { driverOf } from '../../src/reduce/drivers.ts'
+import type { Played } from '../support/runs.ts'
+import { runs } from '../support/seed.ts'
 import { ALL } from './known.ts'
 import { PAGE, ram, Watched } from './watched.ts'
 
@@ -262,5 +272,78 @@ describe('a host that comes to what it must not come to', () => {
     expect(watched.run.world.objects[1]).to.equal(undefined)
     expect(watched.touch(300, watched.start)).to.deep.equal({ ok: false, panic: { fn: 'uvm_fault', kind: 'uaf' } })
     expect(watched.ids).to.include('I21')
+  })
+})
+
+describe('contents, wherever a monitor begins', () => {
+  /** The reads that were wrong, from the first moment after `from` on at which nothing else was. */
+  function wrongReads(
+    { boot, events }: Pick<Played, 'boot' | 'events'>,
+    from: number,
+  ): { wanted: readonly string[]; found: readonly string[] } {
+    const memory = new VersionedMemory(boot.frames)
+    const driver = driverOf('inPlace', bootWorld(boot, memory), memory)
+    let wanted: string[] = []
+    const found: string[] = []
+    const into = (list: () => string[]) => (violation: Violation) => {
+      if (violation.id === 'I80' || violation.id === 'I85') list().push(`${violation.seq} ${violation.subject}`)
+    }
+    const whole = new Monitor(driver.current, { report: into(() => wanted) })
+    let joined: Monitor | null = null
+    for (const recorded of events) {
+      driver.replay(recorded)
+      whole.take(recorded, driver.current)
+      joined?.take(recorded, driver.current)
+      const isBetween = recorded.place !== null || endsStep(recorded.event, recorded.thread)
+      // A page that a guest has and its object has not holds something that nobody finds by the object.
+      const isSound = whole.standing.every(({ claim }) => claim.about !== 'leaf')
+      if (joined === null && recorded.seq >= from && isBetween && isSound && driver.current.panic === null) {
+        joined = new Monitor(driver.current, { report: into(() => found) })
+        wanted = []
+      }
+    }
+    return joined === null ? { wanted: [], found } : { wanted, found }
+  }
+
+  /** Two pages that a process and its guest use while the page daemon wants them. */
+  function used(
+    acts: readonly (readonly [what: number, page: number, value: number])[],
+  ): Pick<Played, 'boot' | 'events'> {
+    const events: Recorded[] = []
+    const boot: Boot = { ...DEFAULT_BOOT, frames: 64 }
+    const run = createRun({ boot, record: (recorded) => events.push(recorded) })
+    const va = 0x1000000000
+    run.dispatch({ type: 'host.spawn', pid: VMD, pledge: [] })
+    run.dispatch({ type: 'ioc.create', pid: VMD, ranges: ram(2), ncpus: 1, name: 'vm' })
+    run.dispatch({ type: 'ioc.run', pid: VMD, vm: 1, vcpu: 0 })
+    for (const [what, page, value] of acts) {
+      const guest = { type: 'guest.touch', vm: 1, vcpu: 0, gpa: page * PAGE } as const
+      const commands: readonly Command[] = [
+        { type: 'host.write', pid: VMD, va: va + page * PAGE, value },
+        { type: 'host.read', pid: VMD, va: va + page * PAGE },
+        { ...guest, access: 'w', value },
+        { ...guest, access: 'r', value: null },
+        { type: 'host.pageout', object: 'a1', page },
+      ]
+      run.dispatch(commands[what % commands.length] as Command)
+    }
+    return { boot, events }
+  }
+
+  it('are judged the same', () => {
+    let seen = 0
+    const acts = fc.array(fc.tuple(fc.nat(4), fc.nat(1), fc.integer({ min: 1, max: 9 })), {
+      minLength: 4,
+      maxLength: 24,
+    })
+    fc.assert(
+      fc.property(acts, fc.nat(70), (chosen, from) => {
+        const { wanted, found } = wrongReads(used(chosen), from)
+        seen += found.length
+        expect(found).to.deep.equal(wanted)
+      }),
+      { numRuns: runs(300) },
+    )
+    expect(seen).to.be.greaterThan(5)
   })
 })
