@@ -141,7 +141,7 @@ const COLUMNS = ['byEntries', 'vm', 'wiredPages', 'nestedPages', 'processPages']
 export function actRow(pair: Pair, act: number, names: DesignNames): ActRow {
   const { sides, parts, command } = pair
   const numbers = COLUMNS.map((field) => both(valueIn(sides[0].tally, field), valueIn(sides[1].tally, field)))
-  const answers = sides.map(({ answer, result }) => clip(shortAnswer(result, answer), 16))
+  const answers = sides.map(({ answer, result }) => shortAnswer(result, answer))
   const notes = sides.flatMap(({ notes: told, result, answer }, i) => {
     const passed = result.kind === 'passed' ? [`not asked: ${answer}`] : []
     return [...passed, ...told].map((note) => `${names[i]}: ${note}`)
@@ -180,6 +180,8 @@ function both(a: number, b: number): string {
 /** Columns between the numbers of acts and the answers. */
 const ASKED_MIN = 12
 const ASKED_MAX = 32
+const ANSWER_MIN = 8
+const ANSWER_MAX = 16
 const GAP = 2
 
 /** What the columns of numbers count is told below, since it does not fit above. */
@@ -188,22 +190,42 @@ export function actTable(rows: readonly ActRow[], names: DesignNames, paint: Pai
   const numbers = rows.map(
     ({ first, last, parts }) => `${parts ? '≠' : ' '} ${first === last ? first : `${first}-${last}`}`,
   )
-  const heads = ['  act', ...names.map((name) => clip(name, 16)), ...titles.map(({ title }) => title)]
-  const widths = heads.map((title, i) =>
-    Math.max(title.length, ...rows.map(({ told }, row) => ((i === 0 ? numbers[row] : told[i - 1]) ?? '').length)),
+  const widest = (title: string, cells: readonly string[]): number =>
+    Math.max(title.length, ...cells.map((cell) => cell.length))
+  const taken = titles.reduce(
+    (sum, { title }, i) =>
+      sum +
+      GAP +
+      widest(
+        title,
+        rows.map(({ told }) => told[i + 2] ?? ''),
+      ),
+    widest('  act', numbers) + GAP,
   )
-  const room = WIDTH - widths.reduce((sum, width) => sum + width + GAP, 0)
-  const asked = Math.max(ASKED_MIN, Math.min(ASKED_MAX, room))
+  // What is left of the line is shared out: the answers first, as long as what was asked stays readable.
+  const answer = Math.max(ANSWER_MIN, Math.min(ANSWER_MAX, Math.floor((WIDTH - taken - ASKED_MIN) / 2) - GAP))
+  const short = (told: readonly string[]): readonly string[] =>
+    told.map((cell, i) => (i < 2 ? clip(cell, answer) : cell))
+  const answers = [0, 1].map((i) =>
+    widest(
+      clip(names[i] ?? '', answer),
+      rows.map(({ told }) => short(told)[i] ?? ''),
+    ),
+  )
+  const asked = Math.max(
+    ASKED_MIN,
+    Math.min(ASKED_MAX, WIDTH - taken - (answers[0] ?? 0) - (answers[1] ?? 0) - 2 * GAP),
+  )
   const columns = [
     { title: '  act' },
     { title: 'asked' },
-    { title: clip(names[0], 16) },
-    { title: clip(names[1], 16) },
+    { title: clip(names[0], answer) },
+    { title: clip(names[1], answer) },
     ...titles,
   ]
   const [head = '', ...lines] = table(
     columns,
-    rows.map(({ told, asked: text }, i) => [numbers[i] ?? '', clip(text, asked), ...told]),
+    rows.map(({ told, asked: text }, i) => [numbers[i] ?? '', clip(text, asked), ...short(told)]),
     paint,
   )
   const told = rows.flatMap(({ notes }, i) => [
