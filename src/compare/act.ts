@@ -188,7 +188,7 @@ export function guestReply(
   runner: ThreadId,
   found: { readonly faulted: boolean; readonly left: RunReply | null },
 ): Outcome {
-  if (command.type !== 'guest.writecr' && command.type !== 'guest.wrmsr') return { ok: true, ...found }
+  if (command.type === 'guest.touch' || command.type === 'guest.leave') return { ok: true, ...found }
   const refused = run.current.threads[runner]?.locals.instruction?.refused ?? null
   return { ok: true, refused, left: found.left }
 }
