@@ -148,7 +148,8 @@ export class Retelling {
       'object' in command && 'page' in command
         ? names.page(this.#there.run.current, this.#here.run.current, command as { object: string; page: number })
         : {}
-    return { ...command, ...vm, ...va, ...page } as CallCommand
+    const thread = 'thread' in command ? { thread: this.#threads.get(command.thread) ?? command.thread } : {}
+    return { ...command, ...vm, ...va, ...page, ...thread } as CallCommand
   }
 
   /** CREATE or SHAREMEM, with what the process does before it in this design. */
@@ -261,8 +262,7 @@ export class Retelling {
       const outcome = this.#finish(thread)
       if ('blocked' in outcome && outcome.blocked !== 'guest') continue
       this.#asleep.delete(thread)
-      if ('blocked' in outcome) continue
-      this.#notes.push(`${commandText(command)} has woken up and ended`)
+      if (!('blocked' in outcome)) this.#notes.push(`${commandText(command)} has woken up and ended`)
     }
   }
 

@@ -113,6 +113,7 @@ function idsOf(source: Source, design: string): readonly string[] {
 
 /** Twins that do not stop their calls at the same step, and so come to something else when they are retold. */
 const APART: ReadonlyMap<string, string> = new Map([
+  ['d03-rvi.vmspace.jsonl', 'its guest asks its tables and not its TLB, and has no second page'],
   [
     'd09a.vmspace.jsonl',
     'its CREATE stops where the object design has sealed the slot that the sibling wants to unmap',
