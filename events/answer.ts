@@ -45,6 +45,10 @@ export type Answer =
   | { readonly type: 'clock.due' }
   | { readonly type: 'wallclock.due' }
   | { readonly type: 'pdptes.due' }
+  /** The guest has said where its GHCB is. */
+  | { readonly type: 'ghcb.named' }
+  /** The GHCB is to be read, or to be written. */
+  | { readonly type: 'ghcb.due' }
   /** The guest was scheduled out, and its RUN called again. */
   | { readonly type: 'guest.yielded' }
   | { readonly type: 'page.chosen'; readonly frame: Frame }

@@ -11,6 +11,7 @@ import type {
   GuestLeave,
   GuestTouch,
   GuestTranslate,
+  GuestVmgexit,
   GuestWritecr,
   GuestWrmsr,
   IocIntr,
@@ -30,6 +31,7 @@ export type {
   GuestLeave,
   GuestTouch,
   GuestTranslate,
+  GuestVmgexit,
   GuestWritecr,
   GuestWrmsr,
   IocIntr,
@@ -385,7 +387,7 @@ export type CallCommand =
   | PspRequest
 
 /** A command that is told to a call in flight: the guest acts, and VMM_IOC_RUN answers. */
-export type GuestCommand = GuestTouch | GuestLeave | GuestWritecr | GuestWrmsr
+export type GuestCommand = GuestTouch | GuestLeave | GuestWritecr | GuestWrmsr | GuestVmgexit
 
 export type Command = CallCommand | GuestCommand
 export type CommandType = Command['type']

@@ -94,6 +94,16 @@ export type GuestWritecr = {
   readonly cr: number
   readonly word: Word64
 }
+/**
+ * The guest executes VMGEXIT with `gpa` in the MSR of the GHCB: the page in which it has said what it wants, at 0x390, or a
+ * request of the protocol without a page.
+ */
+export type GuestVmgexit = {
+  readonly type: 'guest.vmgexit'
+  readonly vm: VmId
+  readonly vcpu: VcpuId
+  readonly gpa: Word64
+}
 /** The guest executes WRMSR. */
 export type GuestWrmsr = {
   readonly type: 'guest.wrmsr'

@@ -67,9 +67,9 @@ export type InterruptFlagged = {
   readonly vcpu: VcpuId
   readonly pending: boolean
 }
-/** What a guest writes to: control register `number`, or model-specific register `number`. */
-export type GuestRegister = 'cr' | 'msr'
-/** The guest executes MOV to CR or WRMSR. */
+/** What a guest writes to: control register `number`, model-specific register `number`, or the MSR of the GHCB. */
+export type GuestRegister = 'cr' | 'msr' | 'ghcb'
+/** The guest executes MOV to CR, WRMSR or VMGEXIT. */
 export type InstructionBegun = {
   readonly type: 'instruction.begun'
   readonly vm: VmRef
@@ -119,6 +119,22 @@ export type GvaTranslated = {
 /** PROT_READ, PROT_WRITE or PROT_EXEC. */
 export type WalkAccess = 'r' | 'w' | 'x'
 
+/** vc_svm_ghcb_va: page `gpa` of the guest was in `frame` when the guest first named it. */
+export type GhcbFound = {
+  readonly type: 'ghcb.found'
+  readonly vm: VmRef
+  readonly vcpu: VcpuId
+  readonly gpa: Gpa
+  readonly frame: Frame
+}
+/** Userland has a port access of the guest to do; the next RUN begins with the answer in the GHCB. Or that is written. */
+export type GhcbAwaited = {
+  readonly type: 'ghcb.awaited'
+  readonly vm: VmRef
+  readonly vcpu: VcpuId
+  readonly awaited: boolean
+}
+
 export type GuestEvent =
   | RegistersWritten
   | ClockPlaced
@@ -131,3 +147,5 @@ export type GuestEvent =
   | InstructionRefused
   | PdptesLoaded
   | GvaTranslated
+  | GhcbFound
+  | GhcbAwaited

@@ -11,9 +11,9 @@ import type { Pid, VcpuId, VmRef } from './ids.ts'
 
 /**
  * What the kernel reads and writes in guest memory by itself: the clock that it updates before an entry, the wall clock,
- * the PDPTEs of a guest with PAE paging, and the guest's page tables.
+ * the PDPTEs of a guest with PAE paging, the guest's page tables, and the page in which a guest of SEV-ES says what it wants.
  */
-export type KernelAccess = 'pvclock' | 'wallclock' | 'pdptes' | 'walk'
+export type KernelAccess = 'pvclock' | 'wallclock' | 'pdptes' | 'walk' | 'ghcb'
 
 /**
  * Who accessed memory, and where. All addresses start a page. The kernel goes through its direct map, to the frame that

@@ -168,6 +168,7 @@ export type ReplyOf = {
   readonly 'guest.translate': TranslateReply
   readonly 'guest.writecr': InstructionReply
   readonly 'guest.wrmsr': InstructionReply
+  readonly 'guest.vmgexit': InstructionReply
   readonly 'host.spawn': PlainReply
   readonly 'host.pledge': PlainReply
   readonly 'host.exit': PlainReply

@@ -6,6 +6,7 @@
 
 import { loadingPdptes, updatingClock, updatingNewClock, writingWallClock } from './clock.ts'
 import { finding, gate, type nestedFault, type nestedFaultOfSpace } from './fragments.ts'
+import { answeringOldGhcb, usingGhcb } from './ghcb.ts'
 import { callSetup, NO_CALL } from './setup.ts'
 
 const findingVcpu = {
@@ -69,8 +70,13 @@ export function runMachineOf(fault: Fault) {
       },
       copyingIn: {
         meta: { calls: 'run_copyin', source: 'vm_run(): copyin() of the exit; a failure leaves the state RUNNING' },
-        on: { done: { target: 'loading' }, refused: { target: 'unlocking' } },
+        on: {
+          done: { target: 'loading' },
+          'ghcb.due': { target: 'answeringOldGhcb' },
+          refused: { target: 'unlocking' },
+        },
       },
+      ...answeringOldGhcb('loading'),
       loading: {
         meta: {
           calls: 'vcpu_load',
@@ -110,11 +116,14 @@ export function runMachineOf(fault: Fault) {
           'pdptes.due': { target: 'extractingPdptes' },
           'clock.due': { target: 'extractingNewClock' },
           'wallclock.due': { target: 'extractingWallClock' },
+          'ghcb.named': { target: 'extractingGhcb' },
+          'ghcb.due': { target: 'readingGhcb' },
           refused: { target: 'terminating' },
         },
       },
       ...loadingPdptes({ target: 'resuming' }, 'terminating'),
       ...updatingNewClock({ target: 'resuming' }),
+      ...usingGhcb('resuming', 'stopping', 'terminating'),
       ...writingWallClock({ target: 'resuming' }),
       resuming: {
         meta: { calls: 'vcpu_must_stop', source: 'vcpu_run_vmx(), vcpu_run_svm(): leave or enter again' },

@@ -23,6 +23,7 @@ import { terminateMachineOf } from '../../machines/calls/term.ts'
 import { unknownMachine } from '../../machines/calls/unknown.ts'
 import { walkMachine } from '../../machines/calls/walk.ts'
 import * as device from '../kernel/device.ts'
+import * as ghcb from '../kernel/ghcb.ts'
 import * as walk from '../kernel/guest_walk.ts'
 import * as host from '../kernel/host.ts'
 import { DONE, type Primitive } from '../kernel/kernel.ts'
@@ -139,6 +140,9 @@ const primitives: Readonly<Record<string, Primitive>> = {
   wallclock_close: clock.closeWallClock,
   handle_instruction: instruction.handlerOfInstructions(true),
   pdptes_extract: instruction.extractPdptes,
+  ghcb_extract: ghcb.extractGhcb,
+  ghcb_read: ghcb.readGhcb,
+  ghcb_write: ghcb.writeGhcb,
   // An address of the kernel to map the page at: what is modelled of it is the sleep.
   pdptes_map: () => DONE,
   pdptes_read: instruction.readPdptes,

@@ -13,7 +13,7 @@ import { DEFAULT_DESIGN, designNamed } from '../design/designs.ts'
 import { UserError } from '../errors.ts'
 import { vmWithId } from '../kernel/kernel.ts'
 import { isAboutContents, leavesTrace, type Translation, translateTouch } from '../kernel/mmu.ts'
-import { faultOfInstruction, type Instruction } from '../kernel/vmm_instruction.ts'
+import { faultOfInstruction, type Instruction, isInstruction } from '../kernel/vmm_instruction.ts'
 import { peek, wordAt } from '../kernel/words.ts'
 import type { MemoryDump } from '../model/memory/dump.ts'
 import { VersionedMemory } from '../model/memory/versioned.ts'
@@ -173,7 +173,7 @@ export class Run {
       const outcome = this.finish(runner)
       return 'ok' in outcome && outcome.ok ? { ok: true, faulted: false, left: outcome as RunReply } : outcome
     }
-    if (command.type === 'guest.writecr' || command.type === 'guest.wrmsr') return this.#instruct(command, runner)
+    if (isInstruction(command)) return this.#instruct(command, runner)
     const touch = command.type === 'guest.touch' ? command : null
     const isServed = touch !== null && this.#translate(touch) !== null
     if (isServed && !this.#isSeen(touch)) return { ok: true, faulted: false, left: null }
@@ -243,6 +243,7 @@ export function isGuestCommand(command: Command): command is GuestCommand {
     case 'guest.leave':
     case 'guest.writecr':
     case 'guest.wrmsr':
+    case 'guest.vmgexit':
       return true
     default:
       return false

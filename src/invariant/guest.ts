@@ -27,12 +27,14 @@ const FOR: Readonly<Record<KernelAccessor['for'], string>> = {
   wallclock: 'the wall clock',
   pdptes: 'the PDPTEs',
   walk: 'a walk of the page tables',
+  ghcb: 'the GHCB',
 }
 
 const kernelAccessFindsItsPage = rule({
   id: 'I14',
   name: 'kernel-access-finds-its-page',
-  source: 'vmm_update_pvclock(), vmx_load_pdptes(), vmm_translate_gva(): pmap_extract() pins nothing',
+  source:
+    'vmm_update_pvclock(), vmx_load_pdptes(), vmm_translate_gva(), svm_handle_vmgexit(): pmap_extract() pins nothing',
   on: ['word.read', 'word.written'],
   counterexample({ event: { type, by, frame }, world }) {
     if (!isKernel(by)) return null

@@ -38,6 +38,8 @@ export const ASSIST: Answer = Object.freeze({ type: 'fault.assist' })
 export const CLOCK_DUE: Answer = Object.freeze({ type: 'clock.due' })
 export const WALLCLOCK_DUE: Answer = Object.freeze({ type: 'wallclock.due' })
 export const PDPTES_DUE: Answer = Object.freeze({ type: 'pdptes.due' })
+export const GHCB_NAMED: Answer = Object.freeze({ type: 'ghcb.named' })
+export const GHCB_DUE: Answer = Object.freeze({ type: 'ghcb.due' })
 export const TRAPPED: Answer = Object.freeze({ type: 'guest.trapped' })
 export const KICKED: Answer = Object.freeze({ type: 'vcpu.kicked' })
 

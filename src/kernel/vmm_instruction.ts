@@ -10,12 +10,13 @@
  */
 import { type Frame, type Gpa, PAGE_SIZE, truncPage, type Word64, word64 } from '../../events/address.ts'
 import type { Answer } from '../../events/answer.ts'
-import type { GuestWritecr, GuestWrmsr } from '../../events/command.ts'
+import type { GuestCommand, GuestVmgexit, GuestWritecr, GuestWrmsr } from '../../events/command.ts'
 import type { Registers } from '../../events/guest.ts'
 import type { VcpuId, VmId } from '../../events/ids.ts'
 import { bitsOf, hasBit, withBit, withoutBit, withoutBits } from '../../events/word.ts'
 import { CR0, CR4, EFER, GENERAL_PROTECTION, guestOf, pagingOf } from '../model/guest.ts'
 import type { Vcpu, Vm, World } from '../model/world.ts'
+import { executeVmgexit, handleVmgexit } from './ghcb.ts'
 import { extractAt, readGuest } from './guest_memory.ts'
 import { ABSENT, DONE, type Kernel, PDPTES_DUE, refuse, TRAPPED, vmOf, vmWithId } from './kernel.ts'
 import { translate } from './mmu.ts'
@@ -31,10 +32,16 @@ export const MSR_SYSTEM_TIME = 0x4b564d01
 const PDPTES = [0, 1, 2, 3] as const
 const PDPTE_BYTES = 8
 
-export type Instruction = GuestWritecr | GuestWrmsr
+export type Instruction = GuestWritecr | GuestWrmsr | GuestVmgexit
+type RegisterWrite = Exclude<Instruction, GuestVmgexit>
+
+/** Whether what the guest does is one of these. */
+export function isInstruction(command: GuestCommand): command is Instruction {
+  return command.type !== 'guest.touch' && command.type !== 'guest.leave'
+}
 
 /** Whether the write leaves the guest. */
-function exits(isVmx: boolean, instruction: Instruction): boolean {
+function exits(isVmx: boolean, instruction: RegisterWrite): boolean {
   if (instruction.type === 'guest.wrmsr') return !(isVmx && instruction.msr === MSR_EFER)
   if (!isVmx) return false
   const { cr, word } = instruction
@@ -48,7 +55,7 @@ function eferWith(efer: Word64, isPaged: boolean): Word64 {
 }
 
 /** What the CPU makes of a write that does not exit; null where it answers #GP. */
-function written(old: Registers, instruction: Instruction, isVmx: boolean): Registers | null {
+function written(old: Registers, instruction: RegisterWrite, isVmx: boolean): Registers | null {
   const word = BigInt(instruction.word)
   const isPaged = hasBit(BigInt(old.cr0), CR0.PG)
   const isLong = hasBit(BigInt(old.efer), EFER.LMA)
@@ -79,7 +86,7 @@ function written(old: Registers, instruction: Instruction, isVmx: boolean): Regi
 const LOADING = { cr0: [CR0.NW, CR0.CD, CR0.PG], cr4: [CR4.PSE, CR4.PAE, 7, 20] } as const
 
 /** Where the CPU loads PDPTEs from, with this write; null where it does not. On SVM it reads them at each walk. */
-function loadsFrom(old: Registers, now: Registers, instruction: Instruction, isVmx: boolean): Gpa | null {
+function loadsFrom(old: Registers, now: Registers, instruction: RegisterWrite, isVmx: boolean): Gpa | null {
   if (!isVmx || instruction.type !== 'guest.writecr' || pagingOf(now) !== 'pae') return null
   const differ = (one: Word64, two: Word64, bits: readonly number[]): boolean =>
     bits.some((bit) => hasBit(BigInt(one), bit) !== hasBit(BigInt(two), bit))
@@ -95,7 +102,7 @@ function isBadPdpte(entry: bigint): boolean {
 }
 
 /** What a guest's write finds: the registers before and after, and where PDPTEs come from. */
-function effectOf(world: World, vm: Vm, vcpu: Vcpu | undefined, instruction: Instruction) {
+function effectOf(world: World, vm: Vm, vcpu: Vcpu | undefined, instruction: RegisterWrite) {
   const isVmx = world.boot.mode === 'ept'
   const { registers } = guestOf(vcpu)
   const now = exits(isVmx, instruction) ? null : written(registers, instruction, isVmx)
@@ -107,13 +114,14 @@ function effectOf(world: World, vm: Vm, vcpu: Vcpu | undefined, instruction: Ins
 /** The gpa at which the write faults before it does anything: its PDPTEs are not there. Null where it does not. */
 export function faultOfInstruction(world: World, id: VmId, vcpu: VcpuId, instruction: Instruction): Word64 | null {
   const vm = vmWithId(world, id)
-  if (vm === undefined) return null
+  if (vm === undefined || instruction.type === 'guest.vmgexit') return null
   const { from, at } = effectOf(world, vm, vm.vcpus[vcpu], instruction)
   return at === null ? from : null
 }
 
 /** The guest executes: null where the CPU does it all, else how the guest leaves. */
 export function execute(kernel: Kernel, instruction: Instruction): Answer | null {
+  if (instruction.type === 'guest.vmgexit') return executeVmgexit(kernel, instruction)
   const { world } = kernel
   const vm = vmOf(kernel)
   const { vcpu } = kernel.thread.locals
@@ -170,6 +178,7 @@ export function handlerOfInstructions(hasWallClock: boolean): (kernel: Kernel) =
     if (instruction === undefined) return DONE
     const isVmx = kernel.world.boot.mode === 'ept'
     const { writes, number, word } = instruction
+    if (writes === 'ghcb') return handleVmgexit(kernel, word)
     const at = writes === 'cr' ? 'vmx_handle_cr' : 'vmx_handle_wrmsr'
     if (isVmx && kernel.fails('vmread') !== null) return refuse(kernel, 'EINVAL', at)
     if (writes === 'cr' && number === 0) return handleCr0(kernel, BigInt(word))

@@ -21,6 +21,7 @@ import {
   commandOf,
   curproc,
   DONE,
+  GHCB_DUE,
   type Kernel,
   KICKED,
   learn,
@@ -298,7 +299,7 @@ export function copyInRun(kernel: Kernel): Answer {
   const vm = vmOf(kernel)
   // vc_inject is what the caller gives, which here is nothing.
   if (vm.vcpus[vcpu]?.guest?.exception != null) kernel.record({ type: 'exception.dropped', vm: vm.ref, vcpu })
-  return DONE
+  return vm.vcpus[vcpu]?.guest?.ghcb?.awaited === true ? GHCB_DUE : DONE
 }
 
 /** The start of the run loop: the VMCS, and what this CPU may have cached. */

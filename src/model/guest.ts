@@ -3,7 +3,7 @@
  *
  * Source: struct vcpu of machine/vmmvar.h; Intel SDM vol. 3A, "Control Registers" and "Extended Feature Enable Register".
  */
-import type { Word64 } from '../../events/address.ts'
+import type { Frame, Gpa, Word64 } from '../../events/address.ts'
 import type { GuestRegister, Registers, WalkedEntry } from '../../events/guest.ts'
 import { hasBit } from '../../events/word.ts'
 import type { Vcpu } from './world.ts'
@@ -18,7 +18,12 @@ export type GuestState = {
   readonly interrupt: boolean
   /** vc_inject: the vector of the exception that the next entry delivers. */
   readonly exception: number | null
+  /** vc_svm_ghcb_va, once the guest has named a GHCB. */
+  readonly ghcb?: Ghcb
 }
+
+/** Where the GHCB was when it was looked up; `awaited` while userland has its answer. */
+export type Ghcb = { readonly gpa: Gpa; readonly frame: Frame; readonly awaited: boolean }
 
 /** Registers of a VMCS or VMCB that nobody has written to. */
 export const NO_REGISTERS: Registers = { cr0: 0, cr3: 0, cr4: 0, efer: 0, pdptes: [0, 0, 0, 0] }
@@ -73,6 +78,8 @@ export type GuestLocals = {
 
 /** Vector of a general-protection exception. @source machine/vmmvar.h, VMM_EX_GP */
 export const GENERAL_PROTECTION = 13
+/** VMM_EX_UD. */
+export const INVALID_OPCODE = 6
 
 /** Bits of CR0. @source machine/specialreg.h */
 export const CR0 = { PE: 0, NE: 5, WP: 16, NW: 29, CD: 30, PG: 31 } as const

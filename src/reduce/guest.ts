@@ -57,6 +57,14 @@ export function reduceGuest(world: WorldDraft, event: GuestEvent, caller: Caller
     case 'instruction.refused':
       learnRefusal(caller, event.vector)
       return
+    case 'ghcb.found':
+      guestOf(world, event.vm, event.vcpu).ghcb = { gpa: event.gpa, frame: event.frame, awaited: false }
+      return
+    case 'ghcb.awaited': {
+      const { ghcb } = guestOf(world, event.vm, event.vcpu)
+      if (ghcb !== undefined) ghcb.awaited = event.awaited
+      return
+    }
     case 'place.judged':
     case 'pdptes.loaded':
     case 'gva.translated':

@@ -111,6 +111,8 @@ export function reduceEvent(world: WorldDraft, event: VmmEvent, seq: number, cal
     case 'clock.placed':
     case 'clock.versioned':
     case 'place.judged':
+    case 'ghcb.found':
+    case 'ghcb.awaited':
     case 'exception.raised':
     case 'exception.dropped':
     case 'interrupt.flagged':

@@ -30,7 +30,9 @@ export function guestCommandOf(run: Run, { event }: Recorded): GuestCommand | nu
     return { type: 'guest.leave', vm: run.current.vms[event.vm]?.id ?? 0, vcpu: event.vcpu }
   }
   if (event.type === 'instruction.begun') {
-    const at = { vm: run.current.vms[event.vm]?.id ?? 0, vcpu: event.vcpu, word: event.word }
+    const of = { vm: run.current.vms[event.vm]?.id ?? 0, vcpu: event.vcpu }
+    if (event.writes === 'ghcb') return { type: 'guest.vmgexit', ...of, gpa: event.word }
+    const at = { ...of, word: event.word }
     if (event.writes === 'cr') return { type: 'guest.writecr', ...at, cr: event.number }
     return { type: 'guest.wrmsr', ...at, msr: event.number }
   }

@@ -234,6 +234,7 @@ const GUEST = [
     cr: must(oneOf('a control register', [0, 3, 4])),
     word: must(w.word64),
   }),
+  line('guest.vmgexit', { vm: must(w.vmId), vcpu, gpa: must(w.word64) }),
   line('guest.wrmsr', { vm: must(w.vmId), vcpu, msr: must(w.msr), word: must(w.word64) }),
 ] as const
 

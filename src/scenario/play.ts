@@ -57,7 +57,8 @@ function playEntry(run: Run, { asked, place }: Entry): Result {
     case 'guest.touch':
     case 'guest.leave':
     case 'guest.writecr':
-    case 'guest.wrmsr': {
+    case 'guest.wrmsr':
+    case 'guest.vmgexit': {
       const thread = run.runnerOf(asked.vm, asked.vcpu)
       return { thread, command: asked, result: { kind: 'answered', outcome: run.dispatch(asked) } }
     }

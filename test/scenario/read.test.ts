@@ -103,7 +103,7 @@ describe('a scenario', () => {
     ],
     [
       '{"type":"guest.fly"}',
-      "s:1: type: wanted a command or a decision, found 'guest.fly'; there are guest.fault, guest.translate, guest.touch, guest.leave, guest.writecr, guest.wrmsr",
+      "s:1: type: wanted a command or a decision, found 'guest.fly'; there are guest.fault, guest.translate, guest.touch, guest.leave, guest.writecr, guest.vmgexit, guest.wrmsr",
     ],
     ['{"pid":1}', 's:1: type: wanted the type of a command or a decision, found nothing'],
     ['[]', 's:1: wanted a command or a decision as a JSON object, found []'],

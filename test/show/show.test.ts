@@ -183,6 +183,12 @@ describe('a command and its answer', () => {
       ['0: the guest goes on with exception 13'],
     ],
     [
+      { type: 'guest.vmgexit', vm: 1, vcpu: 0, gpa: 0x1000 },
+      { ok: true, refused: null, left: null },
+      'guest.vmgexit vm 1 gpa 0x1000',
+      ['0: the guest goes on'],
+    ],
+    [
       { type: 'guest.writecr', vm: 1, vcpu: 0, cr: 0, word: 1 },
       { ok: true, refused: null, left: { ok: false, errno: 'EINVAL', at: 'vmx_handle_cr', report: null } },
       'guest.writecr vm 1 cr 0 word 0x1',

@@ -11,7 +11,7 @@ import type { Pid, VmId } from '../../events/ids.ts'
 import type { Design } from '../../src/design/design.ts'
 import { MSR_EFER, MSR_SYSTEM_TIME, MSR_WALL_CLOCK } from '../../src/kernel/vmm_instruction.ts'
 import type { Vm, World } from '../../src/model/world.ts'
-import { pspCommand } from './psp-commands.ts'
+import { ghcbCommand, pspCommand } from './psp-commands.ts'
 
 /** A whole number from 0 to `limit` - 1. */
 export type Draw = (limit: number) => number
@@ -387,6 +387,7 @@ export function drawGuest(vm: Vm, vcpu: number, draw: Draw): GuestCommand {
     const msr = pick([MSR_SYSTEM_TIME, MSR_WALL_CLOCK, MSR_EFER, 0x10], draw)
     return { type: 'guest.wrmsr', vm: vm.id, vcpu, msr, word: msr === MSR_EFER ? 0x100 * draw(6) : clockOf(vm, draw) }
   }
+  if (vm.vcpus[0]?.sev === 'seves' && rarely(draw, 2)) return ghcbCommand(vm.id, gpaOf(vm, draw), draw)
   const tlb = rarely(draw, 3) ? { tlb: true } : {}
   const touch = { type: 'guest.touch', vm: vm.id, vcpu, gpa: gpaOf(vm, draw), ...tlb } as const
   if (rarely(draw, 4)) return { ...touch, access: 'r', value: null }

@@ -36,6 +36,8 @@ export const ANSWERS: { readonly [Type in Answer['type']]: Extract<Answer, { rea
   'clock.due': { type: 'clock.due' },
   'wallclock.due': { type: 'wallclock.due' },
   'pdptes.due': { type: 'pdptes.due' },
+  'ghcb.named': { type: 'ghcb.named' },
+  'ghcb.due': { type: 'ghcb.due' },
   'guest.yielded': { type: 'guest.yielded' },
   'page.chosen': { type: 'page.chosen', frame: 40 as never },
   'page.freed': { type: 'page.freed', object: 7 as never, index: 2 },
