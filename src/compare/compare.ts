@@ -9,6 +9,7 @@ import type { EventType } from '../../events/event.ts'
 import type { Outcome } from '../../events/reply.ts'
 import type { Design } from '../design/design.ts'
 import { createRun, type Run } from '../engine/run.ts'
+import { WORDS_FIRST } from '../model/words.ts'
 import type { Played } from '../scenario/play.ts'
 import { count } from '../show/table.ts'
 import { plain } from '../tape/text.ts'
@@ -78,7 +79,9 @@ function contentsTexts(found: object): readonly string[] {
   const { value, word } = found as { readonly value?: number | null; readonly word?: Word64 }
   if (word !== undefined) return [`holds word ${hex(word)}`]
   if (value === undefined) return []
-  return [value === null ? 'holds noise' : `holds ${value}`]
+  if (value === null) return ['holds noise']
+  // Tables of words have a number each, in the order in which a run makes them.
+  return [value >= WORDS_FIRST ? 'holds words' : `holds ${value}`]
 }
 
 /** Where things lie, and how the kernel's own report of an exit looks, is not compared. */

@@ -72,6 +72,29 @@ describe('a comparison', () => {
     expect(parting?.sides.map(({ answer }) => answer)).to.deep.equal(['panic in trap', 'EBUSY (vm_terminate)'])
   })
 
+  it('tells a page of words from a page of one value, without the number that a run gives its words', () => {
+    const touch = (access: string, gpa = 0) => `{"type":"guest.touch","vm":1,"gpa":${gpa},"access":"${access}"`
+    const lines = [
+      '{"type":"host.spawn","pid":100}',
+      '{"type":"ioc.create","pid":100,"ranges":[{"gpa":0,"size":"0x1000"}]}',
+      '{"type":"ioc.run","pid":100,"vm":1}',
+      `${touch('w')},"value":5}`,
+      `${touch('r')},"value":null}`,
+      `${touch('w', 8)},"word":"0x7"}`,
+      `${touch('r', 8)},"word":null}`,
+      `${touch('r')},"value":null}`,
+    ]
+    const pairs = pairsOf(sourceOf(lines.join('\n'), 'lines'), ['vmspace', 'aobj'])
+    for (const side of [0, 1] as const)
+      expect(answersOf(pairs, side).slice(3)).to.deep.equal([
+        '0, holds 5, faulted',
+        '0, holds 5',
+        '0, holds word 0x7',
+        '0, holds word 0x7',
+        '0, holds words',
+      ])
+  })
+
   it('counts nothing in a host that has just booted', () => {
     expect(Object.values(tallyOf(createRun({}).world)).every((value) => value === 0)).to.equal(true)
   })
@@ -184,6 +207,9 @@ describe('a run that is retold', () => {
         const ofTape: Source = { ...source, acts: (again) => actsOfTape(again, tape) }
         const other = source.design.memoryFrom === 'vmm' ? 'vmspace' : 'aobj'
         expect(idsOf(ofTape, other)).to.deep.equal(idsOf(source, other))
+        const same = { ...source.design, name: `${design} again` }
+        const { pairs } = compareRuns(ofTape, [source.design, same])
+        expect([...pairs()].filter((pair) => pair.parts)).to.deep.equal([])
         // A second playing ends where the first ended.
         const again: Run = createRun({ design: source.design, boot })
         for (const _ of actsOfTape(again, tape));
