@@ -11,6 +11,7 @@ import { settleInPlace } from '../../liveness/settle.ts'
 import type { Vm, World } from '../../model/world.ts'
 import type { Timeline } from '../../replay/timeline.ts'
 import { callsPart } from '../../show/moment/calls.ts'
+import { cpusPart } from '../../show/moment/cpus.ts'
 import { eventPart } from '../../show/moment/event.ts'
 import { framePart } from '../../show/moment/frame.ts'
 import { holdersPart } from '../../show/moment/holders.ts'
@@ -51,6 +52,7 @@ type Options = {
   readonly map?: number
   readonly walk?: readonly string[]
   readonly page?: string
+  readonly cpus?: true
   readonly calls?: true
   readonly settle?: true
   readonly bound?: number
@@ -69,6 +71,7 @@ export function configure(command: Command, terminal: Terminal): void {
     .option('--map <pid>', "a process's map entries and mapped pages", wholeNumber('--map', 0))
     .option('--walk <vm-gpa...>', 'the nested tables on the way to a guest-physical address: --walk VM GPA')
     .option('--page <frame>', 'a host-physical page by its number')
+    .option('--cpus', 'what runs where, whose VMCS a CPU works with, and what its TLB may hold')
     .option('--calls', 'calls in flight: next step, what they know, what they wait for')
     .option('--settle', 'what becomes of the calls in flight if every thread gets its turn')
     .option('--bound <k>', 'steps that --settle takes at most, of all threads together', wholeNumber('--bound', 1))
@@ -115,7 +118,7 @@ function partsOf(
   options: Options,
   walk: readonly [string, string] | null,
 ): Part[] {
-  const { vm, slots, holders, map, page, calls, event } = options
+  const { vm, slots, holders, map, page, cpus, calls, event } = options
   const one = vm === undefined ? null : vmNamed(world, vm, '--vm')
   const parts: Part[] = []
   if (event) parts.push(eventPart(recordedAt(timeline, world.seq)))
@@ -125,12 +128,14 @@ function partsOf(
   if (map !== undefined) parts.push(spacePart(world, processNamed(world, map)))
   if (walk !== null) parts.push(walkPart(world, vmNamed(world, walk[0], '--walk'), addressIn(walk[1])))
   if (page !== undefined) parts.push(framePart(world, frameNamed(world, page)))
+  if (cpus) parts.push(cpusPart(world))
   const callsOf = () => callsPart(world, sourcesOf(design))
   if (calls) parts.push(callsOf())
   if (parts.length > 0) return parts
   return [
     devicePart(world),
     framesPart(world),
+    cpusPart(world),
     vmsPart(world),
     processesPart(world),
     objectsPart(world),
@@ -140,8 +145,8 @@ function partsOf(
 }
 
 /** Whether a part was asked for besides what becomes of the calls. */
-function asksForMore({ vm, slots, holders, map, walk, page, calls, event }: Options): boolean {
-  return [vm, slots, holders, map, walk, page, calls, event].some((one) => one !== undefined)
+function asksForMore({ vm, slots, holders, map, walk, page, cpus, calls, event }: Options): boolean {
+  return [vm, slots, holders, map, walk, page, cpus, calls, event].some((one) => one !== undefined)
 }
 
 function settledAt(reader: TapeReader, design: Design | null, seq: number, bound: number | undefined): Part {
