@@ -12,8 +12,9 @@
 import type { ThreadId } from '../../events/ids.ts'
 import type { Reply } from '../../events/reply.ts'
 import type { WaitChannel } from '../../events/wait.ts'
+import type { StepOutcome } from '../engine/engine.ts'
 import { type Run, type RunSnapshot, restoreRun } from '../engine/run.ts'
-import { awaitedLock, waitsFor } from '../model/waits.ts'
+import { circleOf, waitsFor } from '../model/waits.ts'
 import type { Thread, World } from '../model/world.ts'
 
 /** Steps of all threads together, unless told. */
@@ -99,17 +100,25 @@ class Settling {
   /** @returns whether the call has moved. */
   #turn(call: Going): boolean {
     const run = this.#run
-    let outcome = run.step(call.id)
-    if (outcome.kind === 'blocked' && outcome.on === 'guest') {
+    let outcome: StepOutcome
+    if (this.#isInGuest(call.id)) {
       const { vm, vcpu } = this.#guestOf(call.id)
       this.#tellWaiting(vm, `'${call.id}', whose guest had used up its quantum`)
       outcome = run.guest({ type: 'guest.leave', vm, vcpu }, call.id)
-    }
+    } else outcome = run.step(call.id)
     if (outcome.kind === 'blocked' || outcome.kind === 'panicked') return false
     this.steps += 1
     call.steps += 1
     if (outcome.kind === 'replied') call.reply = outcome.reply
     return true
+  }
+
+  /** Whether it is in its guest, and no signal brings it out. */
+  #isInGuest(id: ThreadId): boolean {
+    const { threads, vms, processes } = this.#run.current
+    const { place, locals } = threads[id] as Thread
+    const vcpu = vms[locals.vm ?? 0]?.vcpus.find((one) => one.id === locals.vcpu)
+    return place === 'inGuest' && vcpu?.life === 'inGuest' && processes[locals.pid]?.signalled !== true
   }
 
   #guestOf(id: ThreadId): { readonly vm: number; readonly vcpu: number } {
@@ -184,18 +193,34 @@ class Settling {
   }
 }
 
-/** Who keeps a sleeping thread from going on, and whether any of that lies outside the calls in flight. */
+/** What a sleeping thread waits for besides other threads: nothing that the calls in flight can bring about. */
+function outsideOf(world: World, thread: Thread): readonly string[] {
+  if (thread.waiting === 'vmmresume') return ['the end of a suspension']
+  if (thread.waiting === 'memory') return ['memory, of which none can be freed']
+  if (thread.waiting !== 'refcnt_finalize' || thread.command.type === 'host.suspend') return []
+  const holders = world.vms[thread.locals.vm ?? 0]?.holders ?? []
+  return holders.flatMap((one) => (world.threads[one] === undefined ? [`reference '${one}'`] : []))
+}
+
+/**
+ * Who keeps a sleeping thread from going on, and whether that is left to something outside the calls in flight: for
+ * itself, or for those that it waits for. Threads in a circle wait for each other whatever happens outside.
+ */
 function heldUpBy(world: World, thread: Thread): { readonly names: readonly string[]; readonly outside: boolean } {
-  const threads = waitsFor(world, thread).map((id) => `'${id}'`)
-  if (awaitedLock(world, thread) !== null) return { names: threads, outside: threads.length === 0 }
-  if (thread.waiting === 'refcnt_finalize' && thread.command.type !== 'host.suspend') {
-    const holders = world.vms[thread.locals.vm ?? 0]?.holders ?? []
-    const held = holders.filter((one) => world.threads[one] === undefined).map((one) => `reference '${one}'`)
-    return { names: [...threads, ...held], outside: held.length > 0 }
+  const names = [...waitsFor(world, thread).map((id) => `'${id}'`), ...outsideOf(world, thread)]
+  const circle = circleOf(world) ?? []
+  const open = [thread]
+  const seen = new Set<ThreadId>()
+  let outside = false
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (seen.has(next.id)) continue
+    seen.add(next.id)
+    if (circle.includes(next.id)) return { names, outside: false }
+    const others = waitsFor(world, next)
+    if (others.length === 0 || outsideOf(world, next).length > 0) outside = true
+    for (const id of others) open.push(world.threads[id] as Thread)
   }
-  if (thread.waiting === 'vmmresume') return { names: ['the end of a suspension'], outside: true }
-  if (thread.waiting === 'memory') return { names: ['memory, of which none can be freed'], outside: true }
-  return { names: threads, outside: threads.length === 0 }
+  return { names, outside }
 }
 
 /** Continues a run that nobody else uses. */

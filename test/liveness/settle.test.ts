@@ -16,6 +16,7 @@ import { livenessOf } from '../../src/liveness/verdicts.ts'
 import { readTape, recordTape } from '../../src/node.ts'
 import { decodeSnapshot } from '../../src/replay/timeline.ts'
 import { encodeSnapshot } from '../../src/tape/recording.ts'
+import { toText } from '../../src/tape/text.ts'
 import { PAGE, ram, Watched } from '../invariant/watched.ts'
 import { plays, take as takeDecision } from '../support/runs.ts'
 import { runs } from '../support/seed.ts'
@@ -123,6 +124,30 @@ describe('a fair continuation', () => {
     expect(verdictsOf(watched)[0]).to.equal('I72 term-returns T: unknown')
   })
 
+  it('does not know it of those who wait for such a call, either', () => {
+    const watched = new Watched({ whole: false }).process(VMD)
+    watched.create(VMD)
+    watched.dispatch({ type: 'host.hold', pid: VMD, vm: 1, as: 'h' })
+    watched.run.start({ type: 'ioc.term', pid: VMD, vm: 1 }, 'T')
+    watched.run.finish('T')
+    watched.run.start({ type: 'host.exit', pid: VMD }, 'E')
+    expect(settle(watched.run).fates.get('E')).to.deep.equal({
+      kind: 'sleeps',
+      on: 'threads',
+      for: ["'T'"],
+      outside: true,
+    })
+    expect(verdictsOf(watched)).to.include('I75 exit-completes E: unknown')
+  })
+
+  it('gives each of two guests on one CPU its quantum', () => {
+    const watched = beside({})
+    watched.create(OTHER)
+    watched.run.start({ type: 'ioc.run', pid: OTHER, vm: 2, vcpu: 0 }, 'S')
+    watched.run.finish('S')
+    expect([...settle(watched.run).fates.values()].map(({ kind }) => kind)).to.deep.equal(['returns', 'returns'])
+  })
+
   it('says that the host stops where it does', () => {
     const watched = new Watched({ design: aobj, whole: false }).process(VMD)
     watched.create(VMD)
@@ -199,14 +224,10 @@ describe('the designs of the kernel', () => {
         const settled = settle(run, { bound: 3000 })
         for (const [id, fate] of settled.fates) {
           const asked = run.world.threads[id]?.command.type
-          expect(fate.kind === 'sleeps' && !fate.outside, `${design.name} ${asked} ${JSON.stringify(fate)}`).to.equal(
-            false,
-          )
+          expect(fate.kind === 'sleeps' && !fate.outside, `${design.name} ${asked} ${toText(fate)}`).to.equal(false)
           // Where all that can be evicted is what somebody needs, the page daemon takes it again and again.
           const isStarved = settled.around.length > 100
-          expect(fate.kind === 'unknown' && !isStarved, `${design.name} ${asked} ${JSON.stringify(fate)}`).to.equal(
-            false,
-          )
+          expect(fate.kind === 'unknown' && !isStarved, `${design.name} ${asked} ${toText(fate)}`).to.equal(false)
         }
         claims += livenessOf(run.world, settled).length
       }),
