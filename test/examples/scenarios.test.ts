@@ -122,7 +122,7 @@ function isPictured(wanted: string, found: string): boolean {
   return new RegExp(`^${lines.join('')}$`).test(`${found}\n`)
 }
 
-describe('the picture in the README', () => {
+describe('the pictures in the README', () => {
   const home = process.cwd()
   let directory = ''
   before(() => {
@@ -137,7 +137,8 @@ describe('the picture in the README', () => {
   const items = itemsOf(readFileSync('README.md', 'utf8')).flatMap((item) => (item.kind === 'command' ? [item] : []))
 
   it('begins with a scenario that is run, replayed and inspected', () => {
-    expect(items.map(({ command }) => command.split(' ').slice(0, 2).join(' '))).to.deep.equal([
+    const begun = items.slice(0, 3).map(({ command }) => command.split(' ').slice(0, 2).join(' '))
+    expect(begun).to.deep.equal([
       'vmtape run',
       'vmtape replay',
       'vmtape inspect',
