@@ -72,7 +72,7 @@ export function reloadVmcs(kernel: Kernel): Answer {
 }
 
 /** vc_last_pcpu = curcpu(), before a sleep and at the end of the run loop. */
-export function parkVcpu(kernel: Kernel, vm: Vm, vcpu: Vcpu): void {
+function parkVcpu(kernel: Kernel, vm: Vm, vcpu: Vcpu): void {
   const { cpu } = kernel.thread
   if (vcpu.lastCpu !== cpu) kernel.record({ type: 'vcpu.parked', vm: vm.ref, vcpu: vcpu.id, cpu })
 }
