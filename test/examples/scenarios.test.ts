@@ -138,11 +138,7 @@ describe('the pictures in the README', () => {
 
   it('begins with a scenario that is run, replayed and inspected', () => {
     const begun = items.slice(0, 3).map(({ command }) => command.split(' ').slice(0, 2).join(' '))
-    expect(begun).to.deep.equal([
-      'vmtape run',
-      'vmtape replay',
-      'vmtape inspect',
-    ])
+    expect(begun).to.deep.equal(['vmtape run', 'vmtape replay', 'vmtape inspect'])
   })
   for (const { command, output } of items)
     it(`shows what '${command}' prints`, async () => {
