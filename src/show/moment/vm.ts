@@ -3,7 +3,7 @@
  */
 import { hex } from '../../../events/address.ts'
 import { type GuestState, pagingOf } from '../../model/guest.ts'
-import type { Vm, World } from '../../model/world.ts'
+import type { Vcpu, Vm, World } from '../../model/world.ts'
 import { bytesText, objectName, vcpuState, vmName } from '../names.ts'
 import type { Paint } from '../paint.ts'
 import { count, table } from '../table.ts'
@@ -34,6 +34,7 @@ export function vmPart(world: World, vm: Vm): Part {
           ...vm.vcpus.flatMap((vcpu) => [
             `vcpu ${vcpu.id}   ${vcpuState(vcpu)}${vcpu.lock === null ? '' : `; vc_lock of ${vcpu.lock}`}`,
             ...(vcpu.guest === undefined ? [] : guestLines(vcpu.guest)),
+            placeLine(vcpu),
           ]),
           tables === null
             ? 'pmap     none'
@@ -49,6 +50,16 @@ export function vmPart(world: World, vm: Vm): Part {
       ...slots.lines(paint),
     ],
   }
+}
+
+/** Where a vCPU ran last as far as the kernel knows, what it is told apart by, and where its VMCS is. */
+function placeLine({ asid, lastCpu, vmcs, tlbControl, nestedCr3 }: Vcpu): string {
+  const last = lastCpu === null ? 'ran nowhere yet' : `last on CPU ${lastCpu}`
+  const root = nestedCr3 === null ? '' : `, nested root ${hex(nestedCr3)}`
+  if (vmcs === null)
+    return `         ASID ${asid}, ${last}${tlbControl === 'flush' ? ', flushed when it runs' : ''}${root}`
+  const active = vmcs.active.length === 0 ? 'active nowhere' : `active on CPU ${vmcs.active.join(', ')}`
+  return `         VPID ${asid}, ${last}, VMCS ${vmcs.state}, ${active}`
 }
 
 /** vm_map of the design before the patch: what lies where in guest-physical space. */
