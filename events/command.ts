@@ -25,22 +25,7 @@ import type { CpuId, Pid, ThreadId, VcpuId, VmId } from './ids.ts'
 import type { Asid, PspHandle } from './psp.ts'
 import type { Advice, Inherit, Protection } from './space.ts'
 
-export type {
-  AccessMode,
-  GuestFault,
-  GuestLeave,
-  GuestTouch,
-  GuestTranslate,
-  GuestVmgexit,
-  GuestWritecr,
-  GuestWrmsr,
-  IocIntr,
-  IocReadregs,
-  IocReadvmparams,
-  IocResetcpu,
-  IocWriteregs,
-  IocWritevmparams,
-} from './guest-command.ts'
+export type * from './guest-command.ts'
 
 /** A promise of pledge(2): the two that the gates of vmm(4) look at, and `stdio`, which stands for all others. */
 export type Pledge = 'vmm' | 'proc' | 'stdio'

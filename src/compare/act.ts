@@ -199,15 +199,3 @@ export function vasOf({ result, command }: Act): readonly Word64[] | null {
   if (result.kind !== 'answered' || !('va' in result.outcome) || !Array.isArray(result.outcome.va)) return null
   return result.outcome.va
 }
-
-/** A step that was the last one for now, as an answer. */
-export function outcomeOf(outcome: Exclude<StepOutcome, { kind: 'moved' }>, thread: ThreadId): Outcome {
-  switch (outcome.kind) {
-    case 'replied':
-      return outcome.reply
-    case 'blocked':
-      return { ok: false, blocked: outcome.on, thread }
-    case 'panicked':
-      return { ok: false, panic: { fn: outcome.fn, kind: outcome.panic } }
-  }
-}

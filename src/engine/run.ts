@@ -132,16 +132,7 @@ export class Run {
   finish(thread: ThreadId): Outcome {
     for (;;) {
       const outcome = this.#engine.step(thread)
-      switch (outcome.kind) {
-        case 'moved':
-          continue
-        case 'blocked':
-          return { ok: false, blocked: outcome.on, thread }
-        case 'panicked':
-          return { ok: false, panic: { fn: outcome.fn, kind: outcome.panic } }
-        case 'replied':
-          return outcome.reply
-      }
+      if (outcome.kind !== 'moved') return outcomeOf(outcome, thread)
     }
   }
 
@@ -247,6 +238,18 @@ export function isGuestCommand(command: Command): command is GuestCommand {
       return true
     default:
       return false
+  }
+}
+
+/** A step that was the last one for now, as an answer. */
+export function outcomeOf(outcome: Exclude<StepOutcome, { kind: 'moved' }>, thread: ThreadId): Outcome {
+  switch (outcome.kind) {
+    case 'replied':
+      return outcome.reply
+    case 'blocked':
+      return { ok: false, blocked: outcome.on, thread }
+    case 'panicked':
+      return { ok: false, panic: { fn: outcome.fn, kind: outcome.panic } }
   }
 }
 

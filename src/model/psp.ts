@@ -59,7 +59,7 @@ export function pspLife(
 }
 
 /** The stretch of encrypted pages that page `index` of an object belongs to, or undefined. */
-export function encryptedRunOf(guest: PspGuest, object: number, index: number): EncryptedRun | undefined {
+function encryptedRunOf(guest: PspGuest, object: number, index: number): EncryptedRun | undefined {
   return guest.encrypted.find((run) => run.object === object && index >= run.first && index < run.first + run.pages)
 }
 

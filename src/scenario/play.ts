@@ -4,9 +4,8 @@
 import type { CallCommand, Command } from '../../events/command.ts'
 import type { ThreadId } from '../../events/ids.ts'
 import type { Outcome } from '../../events/reply.ts'
-import type { StepOutcome } from '../engine/engine.ts'
 import { routinesOf } from '../engine/routines.ts'
-import type { Run } from '../engine/run.ts'
+import { outcomeOf, type Run } from '../engine/run.ts'
 import { UserError } from '../errors.ts'
 import { listed } from '../json-lines.ts'
 import type { Decision } from './commands.ts'
@@ -72,7 +71,8 @@ function playEntry(run: Run, { asked, place }: Entry): Result {
 function step(run: Run, { thread, times }: Extract<Decision, { type: 'step' }>, place: string): Result {
   const command = commandOf(run, thread, place)
   for (let done = 0; done < times; done++) {
-    const outcome = ended(run.step(thread), thread)
+    const end = run.step(thread)
+    const outcome = end.kind === 'moved' ? null : outcomeOf(end, thread)
     if (outcome !== null) return { thread, command, result: { kind: 'answered', outcome } }
   }
   return standing(run, thread)
@@ -94,7 +94,8 @@ function pause(run: Run, { thread, at, k, command }: Extract<Decision, { type: '
     if (counts && stops(run, thread, at)) left -= 1
     if (left === 0) return standing(run, thread)
     counts = true
-    const outcome = ended(run.step(thread), thread)
+    const end = run.step(thread)
+    const outcome = end.kind === 'moved' ? null : outcomeOf(end, thread)
     if (outcome !== null) return { thread, command: asked, result: { kind: 'answered', outcome } }
   }
 }
@@ -131,18 +132,4 @@ function standing(run: Run, thread: ThreadId): Result {
   const { name, meta } = run.next(thread)
   const command = run.current.threads[thread]?.command ?? null
   return { thread, command, result: { kind: 'stands', place: name, source: meta.source } }
-}
-
-/** The end of a call, or null where it goes on. */
-function ended(outcome: StepOutcome, thread: ThreadId): Outcome | null {
-  switch (outcome.kind) {
-    case 'moved':
-      return null
-    case 'replied':
-      return outcome.reply
-    case 'blocked':
-      return { ok: false, blocked: outcome.on, thread }
-    case 'panicked':
-      return { ok: false, panic: { fn: outcome.fn, kind: outcome.panic } }
-  }
 }
