@@ -92,6 +92,14 @@ export function violationLines(violations: readonly Violation[], paint: Paint): 
   return [...shown, clip(`and ${more} more: ${names.join(', ')}`)]
 }
 
+/** The sum of it, in a line. `held` says what was judged. */
+export function verdictLine(violations: readonly Violation[], held: string, { green, red, yellow }: Paint): string {
+  const errors = violations.filter(({ severity }) => severity === 'error').length
+  const warnings = violations.length - errors
+  if (errors > 0) return red(`${count(errors, 'violation')} and ${count(warnings, 'warning')}`)
+  return warnings > 0 ? yellow(`no violation, ${count(warnings, 'warning')}`) : green(`${held} held after every event`)
+}
+
 function oneViolation(
   { id, name, severity, seq, thread, call, place, source, subject, sentence }: Violation,
   paint: Paint,

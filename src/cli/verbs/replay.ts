@@ -16,7 +16,7 @@ import { Accountant } from '../../replay/account.ts'
 import { decodeSnapshot } from '../../replay/timeline.ts'
 import { type Difference, verify } from '../../replay/verify.ts'
 import { type Watcher, watchTape } from '../../replay/watch.ts'
-import { accountLines, differenceLines, violationLines } from '../../show/account.ts'
+import { accountLines, differenceLines, verdictLine, violationLines } from '../../show/account.ts'
 import { holdersOf } from '../../show/moment/holders.ts'
 import { devicePart, framesPart, objectsPart, processesPart, vmsPart } from '../../show/moment/overview.ts'
 import { count } from '../../show/table.ts'
@@ -185,7 +185,7 @@ function textOf(
   const { header } = reader
   const judged = [
     ...violationLines(violations, colours),
-    ...(options.invariants ? [verdict(reader, violations, colours)] : []),
+    ...(options.invariants ? [verdictLine(violations, judgedOf(reader), colours)] : []),
     ...(found.unknown > 0
       ? [
           `unknown   ${count(found.unknown, 'claim')} after the trace lost lines: what does not hold may only not be known`,
@@ -215,16 +215,9 @@ function holderLines(world: World): string[] {
   )
 }
 
-function verdict(
-  reader: TapeReader,
-  violations: readonly Violation[],
-  { green, red, yellow }: Terminal['colours'],
-): string {
-  const errors = violations.filter(({ severity }) => severity === 'error').length
-  const warnings = violations.length - errors
-  const held = `every invariant${isTraced(reader) ? ' that a trace can be held to' : ''} held after every event`
-  if (errors > 0) return red(`${count(errors, 'violation')} and ${count(warnings, 'warning')}`)
-  return warnings > 0 ? yellow(`no violation, ${count(warnings, 'warning')}`) : green(held)
+/** What is judged of a tape. */
+function judgedOf(reader: TapeReader): string {
+  return `every invariant${isTraced(reader) ? ' that a trace can be held to' : ''}`
 }
 
 function designNote({ header: { design } }: TapeReader, known: Design | null): string[] {

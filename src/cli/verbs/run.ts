@@ -7,16 +7,20 @@ import * as v from 'valibot'
 import { type Boot, DEFAULT_SEV } from '../../../events/boot.ts'
 import type { Design } from '../../design/design.ts'
 import { DEFAULT_DESIGN } from '../../design/designs.ts'
+import { sourcesOf } from '../../engine/routines.ts'
 import { createRun, type Run } from '../../engine/run.ts'
 import { UserError } from '../../errors.ts'
+import { Monitor, type Violation } from '../../invariant/index.ts'
 import { recordTape } from '../../node.ts'
 import { type Played, play } from '../../scenario/play.ts'
 import { readScenario, type Scenario } from '../../scenario/read.ts'
 import { memory } from '../../scenario/words.ts'
+import { verdictLine, violationLines } from '../../show/account.ts'
 import { playedLines, playedText } from '../../show/played.ts'
 import { count } from '../../show/table.ts'
 import { TapeError } from '../../tape/error.ts'
 import type { Recording } from '../../tape/recording.ts'
+import { toText } from '../../tape/text.ts'
 import type { SevKind } from '../../vmd/sev.ts'
 import { playVmd, VMD_ENDS, type VmdEnd } from '../../vmd/vmd.ts'
 import { DESIGN_HELP, designAsked } from '../design.ts'
@@ -49,7 +53,7 @@ plays what vmd does from the start of a guest to its end, with the promises that
 'vm.create' and 'vm.share' ask for the memory ranges that vmd would. Each line is answered as the
 ioctl would: 0 and what it returns, or the errno and the routine that refused.
 
-Ends with 1 when the host panics, which also ends the run.`
+Ends with 1 when the host panics, which also ends the run, and when --invariants finds a violation.`
 
 type Options = {
   readonly design?: string
@@ -66,6 +70,7 @@ type Options = {
   readonly end?: VmdEnd
   readonly restart?: true
   readonly vms?: number
+  readonly invariants?: true
   readonly sev?: true
   readonly seves?: true
 }
@@ -76,9 +81,9 @@ export function configure(command: Command, terminal: Terminal): void {
     .option('--vmd <memory>', "vmd's own sequence around one guest of so much memory, in place of a scenario: 512M, 4G")
     .option('--devices <n>', 'with --vmd: device processes', wholeNumber('--devices', 0))
     .option('--faults <n>', 'with --vmd: pages that the guest touches', wholeNumber('--faults', 0))
-    .option('--end <how>', `with --vmd: ${VMD_ENDS.join(', ')}`, oneOf('--end', VMD_ENDS))
+    .option('--end <how>', `with --vmd: how it ends: ${VMD_ENDS.join(', ')}`, oneOf('--end', VMD_ENDS))
     .option('--restart', 'with --vmd: vmd is started again afterwards and terminates the VMs that it finds')
-    .option('--vms <n>', 'with --vmd: guests', wholeNumber('--vms', 1))
+    .option('--vms <n>', 'with --vmd: how many guests', wholeNumber('--vms', 1))
     .option('--sev', 'with --vmd: the memory of the guest is encrypted; on an AMD host unless --mode says otherwise')
     .option('--seves', 'with --vmd: its registers as well')
     .option('--tape <out>', 'record the run on a new tape')
@@ -87,6 +92,7 @@ export function configure(command: Command, terminal: Terminal): void {
     .option('--meltdown', 'a CPU that needs a second page directory per process')
     .option('--vcpu-max <n>', 'vCPUs that the host allows', wholeNumber('--vcpu-max', 0))
     .option('--frames <n>', 'pages of memory that the host has', wholeNumber('--frames', 1))
+    .option('--invariants', 'judge the run after each event, and say at its end what does not hold')
     .option('--snapshot-every <n>', 'with --tape: store the world each N events', wholeNumber('--snapshot-every', 1))
     .option('--json', 'one JSON object a line')
     .addHelpText('after', HELP)
@@ -179,9 +185,10 @@ async function playAll(
   run: Run,
   recording: Recording | null,
   { scenario: { entries }, steps }: Plan,
-  { json, snapshotEvery }: Options,
+  { json, snapshotEvery, invariants }: Options,
   terminal: Terminal,
 ): Promise<void> {
+  const violations = invariants ? judged(run) : null
   const lines = new Lines(terminal)
   let played = 0
   let kept = 0
@@ -196,11 +203,32 @@ async function playAll(
       }
       if (panicked(one)) terminal.finding()
     }
+    if (violations !== null) {
+      if (violations.some(({ severity }) => severity === 'error')) terminal.finding()
+      await lines.printAll(
+        json ? violations.map((one) => toText({ violation: one })) : judgedLines(violations, terminal),
+      )
+    }
   } finally {
     await lines.flush()
   }
   const left = entries.length - played
   if (left > 0) terminal.note(`${count(left, 'line was', 'lines were')} not run: the host has panicked.`)
+}
+
+/** What does not hold of a run, from here on; the list grows while it goes on. */
+function judged(run: Run): readonly Violation[] {
+  const violations: Violation[] = []
+  const monitor = new Monitor(run.current, {
+    report: (violation) => violations.push(violation),
+    sourceOf: sourcesOf(run.design),
+  })
+  run.subscribe((recorded) => monitor.take(recorded, run.current))
+  return violations
+}
+
+function judgedLines(violations: readonly Violation[], { colours }: Terminal): string[] {
+  return ['', ...violationLines(violations, colours), verdictLine(violations, 'every invariant', colours)]
 }
 
 function panicked({ result }: Played): boolean {
