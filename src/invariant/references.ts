@@ -53,27 +53,38 @@ export function objectsOf(world: World): ReadonlySet<number> {
   return found
 }
 
+/** Why the count of an object is not what its holders come to. */
+function countedWrong(world: World, object: number): string | null {
+  const record = world.objects[object]
+  const { entries, slots, nested, dead, carried, owed } = holdersOf(world, object)
+  const held = entries + slots + nested + dead + carried
+  const going = isDying(world, object) ? 1 : 0
+  if (record === undefined ? held === 0 : record.refs === held - owed - going) return null
+  const parts = [
+    counted(entries, 'map entry', 'map entries'),
+    counted(slots, 'VM slot'),
+    ...(nested > 0 ? [counted(nested, 'nested entry', 'nested entries')] : []),
+    ...(dead > 0 ? [counted(dead, 'removed entry', 'removed entries')] : []),
+    ...(carried > 0 ? [counted(carried, 'thread')] : []),
+  ].join(', ')
+  const debt = owed > 0 ? `, ${owed} of them on a reference not taken yet` : ''
+  if (record === undefined) return `object ${object} is freed, and held by ${parts}`
+  const count = record.kind === 'aobj' ? 'uo_refs' : 'am_ref'
+  return `${count} of ${record.name} is ${record.refs}; it is held by ${parts}${debt}`
+}
+
 const aobjRefsEqualHolders = always('object', {
   id: 'I20',
   name: 'aobj-refs-equal-holders',
   source: 'vm_create(): "It owns this reference." and "Take a reference for vmm."; vm_share_mem(); uvm_unmap_detach()',
-  of(world, object) {
-    const record = world.objects[object]
-    const { entries, slots, nested, dead, carried, owed } = holdersOf(world, object)
-    const held = entries + slots + nested + dead + carried
-    const going = isDying(world, object) ? 1 : 0
-    if (record === undefined ? held === 0 : record.refs === held - owed - going) return null
-    const parts = [
-      counted(entries, 'map entry', 'map entries'),
-      counted(slots, 'VM slot'),
-      ...(nested > 0 ? [counted(nested, 'nested entry', 'nested entries')] : []),
-      ...(dead > 0 ? [counted(dead, 'removed entry', 'removed entries')] : []),
-      ...(carried > 0 ? [counted(carried, 'thread')] : []),
-    ].join(', ')
-    const debt = owed > 0 ? `, ${owed} of them on a reference not taken yet` : ''
-    if (record === undefined) return `object ${object} is freed, and held by ${parts}`
-    return `uo_refs of ${record.name} is ${record.refs}; it is held by ${parts}${debt}`
-  },
+  of: (world, object) => (world.objects[object]?.kind === 'anon' ? null : countedWrong(world, object)),
+})
+
+const amapRefsEqualEntries = always('object', {
+  id: 'I24',
+  name: 'amap-refs-equal-entries',
+  source: 'uvm_share() and amap_ref(): an entry of a process, of the nested map or of a device process holds one each',
+  of: (world, object) => (world.objects[object]?.kind === 'anon' ? countedWrong(world, object) : null),
 })
 
 const objectLivesWhileReferenced = always('object', {
@@ -152,6 +163,7 @@ const vmRefcntEqualsHolders = always('vm', {
 
 export const referenceClaims: readonly Claim[] = [
   aobjRefsEqualHolders,
+  amapRefsEqualEntries,
   objectLivesWhileReferenced,
   slotInMakingHasItsObject,
   vmHoldsItsSlots,

@@ -141,6 +141,10 @@ const WRONG_MEMORY: readonly Wrong[] = [
   },
   { name: 'aobj-refs-equal-holders', steps: () => [{ type: 'object.released', object: 1, why: 'slot', thread: 'x' }] },
   {
+    name: 'amap-refs-equal-entries',
+    steps: () => [{ type: 'object.created', object: 9, kind: 'anon', name: 'm9', pages: 1, thread: 'x' }],
+  },
+  {
     name: 'object-lives-while-referenced',
     steps: () => [1, 2].map(() => ({ type: 'object.released', object: 1, why: 'slot', thread: 'x' })),
   },
