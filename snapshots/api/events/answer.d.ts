@@ -5,6 +5,7 @@
 import type { Frame, Hva, Word64 } from './address.ts';
 import type { Errno } from './errno.ts';
 import type { ObjectRef, SlotIndex, VmId } from './ids.ts';
+import type { PspDone, PspHandle } from './psp.ts';
 export type Answer = 
 /** The step ended in the only way it can. */
 {
@@ -69,6 +70,40 @@ export type Answer =
     readonly gpa: Word64;
 } | {
     readonly type: 'guest.left';
+}
+/** The PSP has done what it was asked; `done` is what that is to the guest of the handle. */
+ | {
+    readonly type: 'psp.executed';
+    readonly handle: PspHandle;
+    readonly done: PspDone;
+}
+/** The guest's instruction is one that exits. */
+ | {
+    readonly type: 'guest.trapped';
+}
+/** A host interrupt, or the IPI of another thread, has made the guest exit. */
+ | {
+    readonly type: 'vcpu.kicked';
+}
+/** The guest has a clock, which is to be updated. */
+ | {
+    readonly type: 'clock.due';
+} | {
+    readonly type: 'wallclock.due';
+} | {
+    readonly type: 'pdptes.due';
+}
+/** The guest has said where its GHCB is. */
+ | {
+    readonly type: 'ghcb.named';
+}
+/** The GHCB is to be read, or to be written. */
+ | {
+    readonly type: 'ghcb.due';
+}
+/** The guest was scheduled out, and its RUN called again. */
+ | {
+    readonly type: 'guest.yielded';
 } | {
     readonly type: 'page.chosen';
     readonly frame: Frame;

@@ -5,10 +5,13 @@
  */
 import type { Word64 } from './address.ts';
 import type { Errno } from './errno.ts';
-import type { Pid, ThreadId, VcpuId, VmId } from './ids.ts';
+import type { AccessMode, GuestFault, GuestLeave, GuestTouch, GuestTranslate, GuestVmgexit, GuestWritecr, GuestWrmsr, IocIntr, IocReadregs, IocReadvmparams, IocResetcpu, IocWriteregs, IocWritevmparams } from './guest-command.ts';
+import type { CpuId, Pid, ThreadId, VcpuId, VmId } from './ids.ts';
+import type { Asid, PspHandle } from './psp.ts';
 import type { Advice, Inherit, Protection } from './space.ts';
-/** A promise of pledge(2) that the gates of vmm(4) look at. */
-export type Pledge = 'vmm' | 'proc';
+export type * from './guest-command.ts';
+/** A promise of pledge(2): the two that the gates of vmm(4) look at, and `stdio`, which stands for all others. */
+export type Pledge = 'vmm' | 'proc' | 'stdio';
 /** `struct vm_mem_range` as a caller fills it; nothing in it has been judged. @source dev/vmm/vmm.h */
 export type RangeRequest = {
     readonly gpa: Word64;
@@ -18,7 +21,6 @@ export type RangeRequest = {
     /** The user address field: a hint for uvm_map(). */
     readonly va: Word64;
 };
-export type AccessMode = 'r' | 'w' | 'x' | 'rw';
 export type IocCreate = {
     readonly type: 'ioc.create';
     readonly pid: Pid;
@@ -27,6 +29,9 @@ export type IocCreate = {
     readonly count?: Word64;
     readonly ncpus: Word64;
     readonly name: string;
+    /** vcp_sev, vcp_seves: the memory of the guest is to be encrypted, and the registers of its vCPUs as well. */
+    readonly sev?: boolean;
+    readonly seves?: boolean;
 };
 export type IocSharemem = {
     readonly type: 'ioc.sharemem';
@@ -43,6 +48,8 @@ export type IocRun = {
     readonly pid: Pid;
     readonly vm: VmId;
     readonly vcpu: VcpuId;
+    /** vrp_intr_pending: vmd has an interrupt for the guest. */
+    readonly interrupt?: boolean;
 };
 export type IocTerm = {
     readonly type: 'ioc.term';
@@ -54,12 +61,6 @@ export type IocInfo = {
     readonly pid: Pid;
     /** vip_size in bytes. */
     readonly size: number;
-};
-export type IocResetcpu = {
-    readonly type: 'ioc.resetcpu';
-    readonly pid: Pid;
-    readonly vm: VmId;
-    readonly vcpu: VcpuId;
 };
 /**
  * VMM_IOC_MPROTECT_EPT, which only the design before the patch knows: other rights for the guest's mapping of
@@ -80,46 +81,14 @@ export type IocUnknown = {
     readonly pid: Pid;
     readonly request: Word64;
 };
-/**
- * A nested page fault raised while `pid` runs the vCPU: the exit, the handler and the return, without
- * the rest of VMM_IOC_RUN.
- */
-export type GuestFault = {
-    readonly type: 'guest.fault';
-    readonly pid: Pid;
-    readonly vm: VmId;
-    readonly vcpu: VcpuId;
-    readonly gpa: Word64;
-    /** Which handler takes it; null is the one of the device's mode. */
-    readonly handler: 'ept' | 'rvi' | null;
-    /** Calls the page-fault function itself, without the handler's look at the memory type. */
-    readonly direct: boolean;
-    /** EPT exit qualification: 1 read, 2 write, 4 execute; 8, 16, 32 was readable, writable, executable. */
-    readonly qualification: number;
-    readonly instructionLength: number;
-    /** Whether the CPU assists decoding (SVM). */
-    readonly decodeAssist: boolean;
-};
-/**
- * The guest of a vCPU that is inside VMM_IOC_RUN touches `gpa`. A `value` is what it writes there, null that it wants to
- * know what is there; left out, the contents do not matter.
- */
-export type GuestTouch = {
-    readonly type: 'guest.touch';
-    readonly vm: VmId;
-    readonly vcpu: VcpuId;
-    readonly gpa: Word64;
-    readonly access: AccessMode;
-    readonly value?: number | null;
-};
-/** The guest of a vCPU that is inside VMM_IOC_RUN does something that ends the ioctl, as HLT or a port access does. */
-export type GuestLeave = {
-    readonly type: 'guest.leave';
-    readonly vm: VmId;
-    readonly vcpu: VcpuId;
-};
 export type HostSpawn = {
     readonly type: 'host.spawn';
+    readonly pid: Pid;
+    readonly pledge: readonly Pledge[];
+};
+/** pledge(2): from now on the process does only what it promises. It can give promises up, and never get one back. */
+export type HostPledge = {
+    readonly type: 'host.pledge';
     readonly pid: Pid;
     readonly pledge: readonly Pledge[];
 };
@@ -137,19 +106,28 @@ export type HostTouch = {
     readonly va: Word64;
     readonly access: AccessMode;
 };
-/** The process reads what the page at `va` holds. */
+/** The process reads what the page at `va` holds; with `word`, only the 8 bytes that hold `va`. */
 export type HostRead = {
     readonly type: 'host.read';
     readonly pid: Pid;
     readonly va: Word64;
+    readonly word?: boolean;
 };
-/** The process writes `value`, a whole number below 2^46, to the page at `va`. */
+/**
+ * The process writes `value`, a whole number below 2^45, to the page at `va`; or `word` to the 8 bytes that hold `va`,
+ * which start at a multiple of 8.
+ */
 export type HostWrite = {
     readonly type: 'host.write';
     readonly pid: Pid;
     readonly va: Word64;
+} & ({
     readonly value: number;
-};
+    readonly word?: undefined;
+} | {
+    readonly word: Word64;
+    readonly value?: undefined;
+});
 /**
  * mmap(2) of anonymous memory, at exactly `va` when it is given. `shared` is MAP_SHARED: a child gets the same
  * memory, not a copy. `conceal` is MAP_CONCEAL: not in core dumps. `fixed` is MAP_FIXED: what is there is replaced;
@@ -255,6 +233,12 @@ export type HostReclaim = {
     readonly object: string;
     readonly page: number;
 };
+/** The scheduler moves a thread to another CPU: one that has not begun its call, sleeps, may sleep now, or is in the guest. */
+export type HostMigrate = {
+    readonly type: 'host.migrate';
+    readonly thread: ThreadId;
+    readonly cpu: CpuId;
+};
 export type HostSuspend = {
     readonly type: 'host.suspend';
 };
@@ -285,8 +269,95 @@ export type HostRelease = {
     readonly type: 'host.release';
     readonly as: string;
 };
+/** open(2) of the PSP by a process that asks it something is not modelled: it has the device. PSP_IOC_INIT. */
+export type PspInit = {
+    readonly type: 'psp.init';
+    readonly pid: Pid;
+};
+/** PSP_IOC_SHUTDOWN, of the platform. */
+export type PspShutdown = {
+    readonly type: 'psp.shutdown';
+    readonly pid: Pid;
+};
+/** PSP_IOC_GET_PSTATUS. */
+export type PspPstatus = {
+    readonly type: 'psp.pstatus';
+    readonly pid: Pid;
+};
+/** PSP_IOC_GET_GSTATUS. */
+export type PspGstatus = {
+    readonly type: 'psp.gstatus';
+    readonly pid: Pid;
+    readonly handle: PspHandle;
+};
+/** PSP_IOC_DF_FLUSH. */
+export type PspDfflush = {
+    readonly type: 'psp.dfflush';
+    readonly pid: Pid;
+};
+/** PSP_IOC_LAUNCH_START of a new guest; `es` is GPOL_ES of its policy. */
+export type PspLaunchstart = {
+    readonly type: 'psp.launchstart';
+    readonly pid: Pid;
+    readonly es: boolean;
+};
+/** PSP_IOC_LAUNCH_UPDATE_DATA of [va, va + size) of the caller. */
+export type PspLaunchupdate = {
+    readonly type: 'psp.launchupdate';
+    readonly pid: Pid;
+    readonly handle: PspHandle;
+    readonly va: Word64;
+    readonly size: Word64;
+};
+/** PSP_IOC_ENCRYPT_STATE: LAUNCH_UPDATE_VMSA of the save area of a vCPU. */
+export type PspEncryptstate = {
+    readonly type: 'psp.encryptstate';
+    readonly pid: Pid;
+    readonly handle: PspHandle;
+    readonly vm: VmId;
+    readonly vcpu: VcpuId;
+};
+/** PSP_IOC_LAUNCH_MEASURE. */
+export type PspLaunchmeasure = {
+    readonly type: 'psp.launchmeasure';
+    readonly pid: Pid;
+    readonly handle: PspHandle;
+};
+/** PSP_IOC_LAUNCH_FINISH. */
+export type PspLaunchfinish = {
+    readonly type: 'psp.launchfinish';
+    readonly pid: Pid;
+    readonly handle: PspHandle;
+};
+/** PSP_IOC_ACTIVATE. */
+export type PspActivate = {
+    readonly type: 'psp.activate';
+    readonly pid: Pid;
+    readonly handle: PspHandle;
+    readonly asid: Asid;
+};
+/** PSP_IOC_DEACTIVATE. */
+export type PspDeactivate = {
+    readonly type: 'psp.deactivate';
+    readonly pid: Pid;
+    readonly handle: PspHandle;
+};
+/** PSP_IOC_DECOMMISSION. */
+export type PspDecommission = {
+    readonly type: 'psp.decommission';
+    readonly pid: Pid;
+    readonly handle: PspHandle;
+};
+/** PSP_IOC_GUEST_SHUTDOWN: DEACTIVATE, DF_FLUSH and DECOMMISSION. */
+export type PspGuestshutdown = {
+    readonly type: 'psp.guestshutdown';
+    readonly pid: Pid;
+    readonly handle: PspHandle;
+};
+/** What a process asks of the PSP's driver. */
+export type PspRequest = PspInit | PspShutdown | PspPstatus | PspGstatus | PspDfflush | PspLaunchstart | PspLaunchupdate | PspEncryptstate | PspLaunchmeasure | PspLaunchfinish | PspActivate | PspDeactivate | PspDecommission | PspGuestshutdown;
 /** Where a failure can be injected: the kernel function whose `k`-th call from now on fails, once. */
-export type Failpoint = 'uao_create' | 'uvm_map' | 'uvm_map_immutable' | 'uvm_share' | 'vcpu_init' | 'vcpu_reset_regs' | 'vmm_start' | 'rw_enter' | 'rwsleep' | 'malloc' | 'copyin' | 'copyout' | 'ioctl_copyout' | 'uvm_fault_wire' | 'fault_nomap' | 'page_alloc' | 'ptp_alloc' | 'pv_get' | 'swelt_get' | 'swap_get' | 'vmread' | 'vmptrld';
+export type Failpoint = 'uao_create' | 'uvm_map' | 'uvm_map_immutable' | 'uvm_share' | 'vcpu_init' | 'vcpu_reset_regs' | 'vmm_start' | 'rw_enter' | 'rwsleep' | 'malloc' | 'copyin' | 'copyout' | 'ioctl_copyout' | 'uvm_fault_wire' | 'fault_nomap' | 'page_alloc' | 'ptp_alloc' | 'pv_get' | 'swelt_get' | 'swap_get' | 'vmread' | 'vmptrld' | 'ccp_docmd' | 'vmclear';
 export type FailNext = {
     readonly type: 'fail.next';
     readonly fn: Failpoint;
@@ -295,9 +366,9 @@ export type FailNext = {
 };
 export declare const FAILPOINTS: readonly Failpoint[];
 /** A command that runs as a call on a thread of its own. */
-export type CallCommand = IocCreate | IocSharemem | IocRun | IocTerm | IocInfo | IocResetcpu | IocMprotectept | IocUnknown | GuestFault | HostSpawn | HostExit | HostSignal | HostTouch | HostRead | HostWrite | HostMmap | HostMunmap | HostMprotect | HostMinherit | HostMadvise | HostMsync | HostMlock | HostMunlock | HostFork | HostExec | HostCoredump | HostPageout | HostDeactivate | HostReclaim | HostSuspend | HostWakeup | HostMuststop | HostPoke | HostHold | HostRelease | FailNext;
+export type CallCommand = IocCreate | IocSharemem | IocRun | IocTerm | IocInfo | IocResetcpu | IocReadregs | IocWriteregs | IocReadvmparams | IocWritevmparams | IocIntr | IocMprotectept | IocUnknown | GuestFault | GuestTranslate | HostSpawn | HostPledge | HostExit | HostSignal | HostTouch | HostRead | HostWrite | HostMmap | HostMunmap | HostMprotect | HostMinherit | HostMadvise | HostMsync | HostMlock | HostMunlock | HostFork | HostExec | HostCoredump | HostPageout | HostDeactivate | HostReclaim | HostMigrate | HostSuspend | HostWakeup | HostMuststop | HostPoke | HostHold | HostRelease | FailNext | PspRequest;
 /** A command that is told to a call in flight: the guest acts, and VMM_IOC_RUN answers. */
-export type GuestCommand = GuestTouch | GuestLeave;
+export type GuestCommand = GuestTouch | GuestLeave | GuestWritecr | GuestWrmsr | GuestVmgexit;
 export type Command = CallCommand | GuestCommand;
 export type CommandType = Command['type'];
 /** One step of a thread, as a decision. */

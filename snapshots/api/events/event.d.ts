@@ -6,18 +6,22 @@
  * know the way from each older version.
  */
 import type { CallEvent } from './call.ts';
+import type { CpuEvent } from './cpu.ts';
 import type { DeviceEvent } from './device.ts';
+import type { GuestEvent } from './guest.ts';
 import type { ThreadId } from './ids.ts';
+import type { LockEvent } from './lock.ts';
 import type { MemoryEvent } from './memory.ts';
 import type { NestedEvent } from './nested.ts';
 import type { ObjectEvent, PageEvent } from './object.ts';
 import type { PmapEvent } from './pmap.ts';
+import type { PspEvent } from './psp.ts';
 import type { ProcessEvent, SpaceEvent } from './space.ts';
 import type { TraceEvent } from './trace.ts';
 import type { VcpuEvent } from './vcpu.ts';
 import type { HoldEvent, SlotEvent, VmEvent } from './vm.ts';
-export declare const EVENT_VERSION = 1;
-export type VmmEvent = CallEvent | TraceEvent | DeviceEvent | VmEvent | SlotEvent | HoldEvent | VcpuEvent | PmapEvent | ObjectEvent | PageEvent | MemoryEvent | ProcessEvent | SpaceEvent | NestedEvent;
+export declare const EVENT_VERSION = 2;
+export type VmmEvent = CallEvent | LockEvent | TraceEvent | DeviceEvent | VmEvent | SlotEvent | HoldEvent | VcpuEvent | GuestEvent | CpuEvent | PmapEvent | ObjectEvent | PageEvent | MemoryEvent | ProcessEvent | SpaceEvent | NestedEvent | PspEvent;
 export type EventType = VmmEvent['type'];
 export type EventOf<Type extends EventType> = Extract<VmmEvent, {
     readonly type: Type;

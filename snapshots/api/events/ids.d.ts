@@ -14,6 +14,8 @@ export type VmId = number;
 export type VcpuId = number;
 /** Index of a memory range, and of its backing object in vm_memory_slot[]. */
 export type SlotIndex = number;
+/** A host CPU, from 0. */
+export type CpuId = number;
 /** A page-table tree, of a process or nested. */
 export type PmapRef = Kind<number, 'pmap'>;
 /** A memory object: a UVM aobj or a stretch of anonymous memory. */
@@ -21,4 +23,6 @@ export type ObjectRef = Kind<number, 'object'>;
 export type Pid = number;
 /** A kernel thread that runs one call. */
 export type ThreadId = string;
+/** Whether every JavaScript object has a property of that name, such as `constructor`: a record cannot be asked for it. */
+export declare function isInherited(name: string): boolean;
 export {};

@@ -28,6 +28,8 @@ export type PmapConverted = {
     readonly pmap: PmapRef;
     readonly to: 'ept' | 'rvi';
     readonly freed: Frame | null;
+    /** The entries of the kernel half are still in the root; left out, EPT has cleared them and RVI has not. */
+    readonly keptKernelHalf?: boolean;
 };
 /** A page-table page was allocated and linked on the way to `va`. */
 export type TableAdded = {

@@ -4,7 +4,9 @@
  */
 import type { Word64 } from './address.ts';
 import type { Errno } from './errno.ts';
+import type { Registers } from './guest.ts';
 import type { Pid, ThreadId, VcpuId, VmId } from './ids.ts';
+import type { Asid, PspGuestState, PspHandle } from './psp.ts';
 import type { WaitChannel } from './wait.ts';
 /** `at` is the kernel routine that refused. */
 export type Refusal = {
@@ -36,10 +38,16 @@ export type VmInfo = {
         readonly state: number;
     }[];
 };
+/**
+ * `poscbit` is the page-table bit that marks memory as encrypted, 0 on a CPU without SEV; `asid` has the ASID of each
+ * vCPU. Only SVM says these.
+ */
 export type CreateReply = {
     readonly ok: true;
     readonly id: VmId;
     readonly va: readonly Word64[];
+    readonly poscbit?: number;
+    readonly asid?: readonly Asid[];
 } | Refusal;
 /** `va` is the kernel's copy of vsp_va[]; the caller sees it only when `ok`. */
 export type SharememReply = {
@@ -56,7 +64,7 @@ export type FaultReply = ({
 /** `reason` is vrp_exit_reason: why RUN came back to userland. */
 export type RunReply = {
     readonly ok: true;
-    readonly reason: 'none' | 'mmio' | 'protect' | 'guest' | 'signal';
+    readonly reason: 'none' | 'mmio' | 'protect' | 'guest' | 'signal' | 'interrupt';
     readonly report: FaultReport | null;
 } | (Refusal & {
     readonly report: FaultReport | null;
@@ -79,23 +87,55 @@ export type TouchReply = {
 } | (Refusal & {
     readonly faulted: boolean;
 });
-/** `value` is what the page held. */
+/**
+ * `value` is what the page held, from 2^45 on the number of a table of words, null for the noise that ciphertext is;
+ * `word` what the word held. Noise has no words.
+ */
 export type ReadReply = {
     readonly ok: true;
     readonly faulted: boolean;
-    readonly value: number;
+    readonly value: number | null;
+    readonly word?: undefined;
+} | {
+    readonly ok: true;
+    readonly faulted: boolean;
+    readonly word: Word64;
+    readonly value?: undefined;
 } | (Refusal & {
     readonly faulted: boolean;
 });
 /**
  * What a guest's access came to: served at once, after a fault, or by leaving RUN, which answered `left`. `value` is
- * what the page held after an access that was about contents.
+ * what the page held after an access that was about contents, null for noise, `word` what the word did.
  */
 export type GuestReply = {
     readonly ok: true;
     readonly faulted: boolean;
     readonly left: RunReply | null;
-    readonly value?: number;
+    readonly value?: number | null;
+    readonly word?: Word64;
+} | Refusal;
+/** What READREGS found of the groups of registers that were asked for. */
+export type RegistersReply = {
+    readonly ok: true;
+    readonly registers: Partial<Registers>;
+} | Refusal;
+/** What READVMPARAMS found: vc_pvclock_system_gpa and vc_pvclock_version, where they were asked for. */
+export type ParamsReply = {
+    readonly ok: true;
+    readonly clockGpa?: Word64;
+    readonly clockVersion?: number;
+} | Refusal;
+/** Where a guest-virtual address lies in guest-physical space. */
+export type TranslateReply = {
+    readonly ok: true;
+    readonly gpa: Word64;
+} | Refusal;
+/** `refused` is the vector of the exception that the CPU, or vmm(4), answers the guest's instruction with. */
+export type InstructionReply = {
+    readonly ok: true;
+    readonly refused: number | null;
+    readonly left: RunReply | null;
 } | Refusal;
 export type MmapReply = {
     readonly ok: true;
@@ -119,10 +159,33 @@ export type MuststopReply = {
     readonly ok: true;
     readonly stop: boolean;
 } | Refusal;
+/** `handle` names the guest's context from here on. */
+export type LaunchReply = {
+    readonly ok: true;
+    readonly handle: PspHandle;
+} | Refusal;
+/** State of the platform: without a guest, or with one at least. */
+export type PlatformReply = {
+    readonly ok: true;
+    readonly platform: 'uninitialised' | 'initialised' | 'working';
+} | Refusal;
+/** State of a guest's context; `asid` is 0 while it is not active. */
+export type GuestStatusReply = {
+    readonly ok: true;
+    readonly guest: PspGuestState;
+    readonly asid: Asid;
+    readonly es: boolean;
+} | Refusal;
+/** `why` is the refusal in a sentence. */
+export type MigrateReply = {
+    readonly ok: true;
+} | (Refusal & {
+    readonly why: string;
+});
 export type PlainReply = {
     readonly ok: true;
 } | Refusal;
-export type Reply = CreateReply | SharememReply | FaultReply | RunReply | InfoReply | TouchReply | ReadReply | GuestReply | MmapReply | ReclaimReply | CoredumpReply | MuststopReply | PlainReply;
+export type Reply = CreateReply | SharememReply | FaultReply | RunReply | InfoReply | TouchReply | ReadReply | GuestReply | RegistersReply | ParamsReply | InstructionReply | TranslateReply | MmapReply | ReclaimReply | CoredumpReply | MuststopReply | LaunchReply | PlatformReply | GuestStatusReply | MigrateReply | PlainReply;
 /** Which reply answers which command. */
 export type ReplyOf = {
     readonly 'ioc.create': CreateReply;
@@ -131,12 +194,22 @@ export type ReplyOf = {
     readonly 'ioc.term': PlainReply;
     readonly 'ioc.info': InfoReply;
     readonly 'ioc.resetcpu': PlainReply;
+    readonly 'ioc.readregs': RegistersReply;
+    readonly 'ioc.writeregs': PlainReply;
+    readonly 'ioc.readvmparams': ParamsReply;
+    readonly 'ioc.writevmparams': PlainReply;
+    readonly 'ioc.intr': PlainReply;
     readonly 'ioc.mprotectept': PlainReply;
     readonly 'ioc.unknown': PlainReply;
     readonly 'guest.fault': FaultReply;
     readonly 'guest.touch': GuestReply;
     readonly 'guest.leave': GuestReply;
+    readonly 'guest.translate': TranslateReply;
+    readonly 'guest.writecr': InstructionReply;
+    readonly 'guest.wrmsr': InstructionReply;
+    readonly 'guest.vmgexit': InstructionReply;
     readonly 'host.spawn': PlainReply;
+    readonly 'host.pledge': PlainReply;
     readonly 'host.exit': PlainReply;
     readonly 'host.signal': PlainReply;
     readonly 'host.touch': TouchReply;
@@ -156,6 +229,7 @@ export type ReplyOf = {
     readonly 'host.pageout': PlainReply;
     readonly 'host.deactivate': PlainReply;
     readonly 'host.reclaim': ReclaimReply;
+    readonly 'host.migrate': MigrateReply;
     readonly 'host.suspend': PlainReply;
     readonly 'host.wakeup': PlainReply;
     readonly 'host.muststop': MuststopReply;
@@ -163,6 +237,20 @@ export type ReplyOf = {
     readonly 'host.hold': PlainReply;
     readonly 'host.release': PlainReply;
     readonly 'fail.next': PlainReply;
+    readonly 'psp.init': PlainReply;
+    readonly 'psp.shutdown': PlainReply;
+    readonly 'psp.pstatus': PlatformReply;
+    readonly 'psp.gstatus': GuestStatusReply;
+    readonly 'psp.dfflush': PlainReply;
+    readonly 'psp.launchstart': LaunchReply;
+    readonly 'psp.launchupdate': PlainReply;
+    readonly 'psp.encryptstate': PlainReply;
+    readonly 'psp.launchmeasure': PlainReply;
+    readonly 'psp.launchfinish': PlainReply;
+    readonly 'psp.activate': PlainReply;
+    readonly 'psp.deactivate': PlainReply;
+    readonly 'psp.decommission': PlainReply;
+    readonly 'psp.guestshutdown': PlainReply;
 };
 /** The host panicked in the middle of the call, or had done so before. Nothing answers any more. */
 export type Panicked = {

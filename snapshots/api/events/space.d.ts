@@ -38,7 +38,13 @@ export type PledgeBroken = {
     readonly type: 'pledge.broken';
     readonly pid: Pid;
 };
-/** exec(2): the process is another program now; its map entries went before. It keeps its pid, pledges and pmap. */
+/** pledge(2), or exec(2), which keeps no promise: what the process has promised now; nothing at all when it is empty. */
+export type ProcessPledged = {
+    readonly type: 'process.pledged';
+    readonly pid: Pid;
+    readonly pledge: readonly Pledge[];
+};
+/** exec(2): the process is another program now; its map entries went before. It keeps its pid and pmap. */
 export type ProcessOverlaid = {
     readonly type: 'process.overlaid';
     readonly pid: Pid;
@@ -150,5 +156,5 @@ export type RangeUnmapped = {
     readonly start: Word64;
     readonly end: Word64;
 };
-export type ProcessEvent = ProcessSpawned | ProcessSignalled | ProcessOverlaid | ExitBegun | ProcessExited | PledgeFiltered | PledgeBroken;
+export type ProcessEvent = ProcessSpawned | ProcessSignalled | ProcessPledged | ProcessOverlaid | ExitBegun | ProcessExited | PledgeFiltered | PledgeBroken;
 export type SpaceEvent = EntryMapped | MapRefused | EntrySplit | RangeSealed | SealRefused | RangeProtected | RangeBequeathed | RangeAdvised | RangeWired | RangeUnwired | EntryRemoved | RangeUnmapped;

@@ -5,7 +5,7 @@
  */
 import type { Gpa, Word64 } from './address.ts';
 import type { Errno } from './errno.ts';
-import type { PmapRef, ThreadId, VcpuId, VmRef } from './ids.ts';
+import type { CpuId, PmapRef, ThreadId, VcpuId, VmRef } from './ids.ts';
 /** pool_get() of the struct; it is on no list yet. */
 export type VcpuAllocated = {
     readonly type: 'vcpu.allocated';
@@ -16,6 +16,10 @@ export type VcpuInitialised = {
     readonly type: 'vcpu.initialised';
     readonly vm: VmRef;
     readonly vcpu: VcpuId;
+    /** vc_vpid: the VPID or ASID that vmm_alloc_vpid() gave it; none is known when left out. */
+    readonly asid?: number;
+    /** vc_sev or vc_seves: how its guest is encrypted. Left out where it is not. */
+    readonly sev?: 'sev' | 'seves';
 };
 /** vcpu_init() failed. */
 export type VcpuInitRefused = {
@@ -71,7 +75,7 @@ export type VcpuExited = {
     readonly type: 'vcpu.exited';
     readonly vm: VmRef;
     readonly vcpu: VcpuId;
-    readonly reason: 'guest' | 'signal';
+    readonly reason: 'guest' | 'signal' | 'instruction' | 'interrupt';
 };
 /** vm_run(): back to STOPPED, and userland will be told why. */
 export type VcpuStopped = {
@@ -107,10 +111,11 @@ export type VmcsReloaded = {
     readonly vcpu: VcpuId;
     readonly errno: Errno | null;
 };
-/** INVEPT for the nested pmap, on all CPUs that may cache it. */
+/** INVEPT for the nested pmap on `cpus`; on all of them when left out. */
 export type EptInvalidated = {
     readonly type: 'ept.invalidated';
     readonly pmap: PmapRef;
+    readonly cpus?: readonly CpuId[];
 };
 /** vmm_translate_gpa(): the fault's gpa lies at `hva` of the process that runs the vCPU. */
 export type FaultTranslated = {

@@ -8,6 +8,7 @@
 import type { Frame, Hva, Word64 } from '../events/address.ts';
 import type { Errno } from '../events/errno.ts';
 import type { ObjectRef, Pid, SlotIndex, VcpuId, VmId, VmRef } from '../events/ids.ts';
+import type { PspDone, PspHandle } from '../events/psp.ts';
 export type VmInput = {
     readonly type: 'register';
     readonly id: VmId;
@@ -50,7 +51,7 @@ export type VcpuInput = {
     readonly gpa: Word64;
 } | {
     readonly type: 'leave';
-    readonly reason: 'guest' | 'signal';
+    readonly reason: 'guest' | 'signal' | 'instruction' | 'interrupt';
 } | {
     readonly type: 'stop';
 } | {
@@ -76,6 +77,8 @@ export type PagedaemonInput = {
     readonly type: 'spare';
     readonly frame: Frame;
 };
+/** What the PSP has done with a guest. */
+export type PspInput = PspDone;
 export type Tell = {
     readonly to: 'vm';
     readonly type: 'tell.vm';
@@ -102,4 +105,9 @@ export type Tell = {
     readonly to: 'pagedaemon';
     readonly type: 'tell.pagedaemon';
     readonly input: PagedaemonInput;
+} | {
+    readonly to: 'psp';
+    readonly type: 'tell.psp';
+    readonly handle: PspHandle;
+    readonly input: PspInput;
 };

@@ -20,6 +20,9 @@ export declare const vcpuMachine: import("xstate").StateMachine<VcpuContext, Vcp
 } | {
     type: "stopped";
     params: import("xstate").NonReducibleUnknown;
+} | {
+    type: "terminated";
+    params: import("xstate").NonReducibleUnknown;
 }, {
     type: "saysStopped";
     params: unknown;

@@ -4,6 +4,7 @@
  */
 import { type AnyStateMachine } from 'xstate';
 import type { CallCommand } from '../../events/command.ts';
+import type { LockProgram } from '../../machines/calls/locks.ts';
 import type { Primitive } from '../kernel/kernel.ts';
 import type { Design } from './design.ts';
 /** Other ways through a routine: for each state and answer, the state that it leads to instead. */
@@ -32,3 +33,10 @@ export declare function defineDesign(base: Design, { name, about, routines, prim
  * @throws UserError naming a state or an answer that the machine does not have.
  */
 export declare function detoured(machine: AnyStateMachine, detours: Detours, whose?: string): AnyStateMachine;
+/**
+ * `machine` with other locks: what its states do to locks instead of what their kernel functions do.
+ *
+ * @param locks by state; see `lockFindings` for what a design is told about them.
+ * @throws UserError naming a state that the machine does not have.
+ */
+export declare function relocked(machine: AnyStateMachine, locks: Readonly<Record<string, LockProgram>>): AnyStateMachine;

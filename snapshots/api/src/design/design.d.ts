@@ -11,6 +11,8 @@ export type Design = {
     readonly about: string;
     /** Whose a guest's memory is: vmm(4) makes it, or its creator maps it before it asks for the VM. */
     readonly memoryFrom: 'vmm' | 'creator';
+    /** Which recordings of the real kernel it is held to: of May 2025, of December 2025; null where there are none. */
+    readonly recorded: 'v7' | 'newest' | null;
     readonly routines: Readonly<Record<CallCommand['type'], AnyStateMachine>>;
     readonly primitives: Readonly<Record<string, Primitive>>;
 };

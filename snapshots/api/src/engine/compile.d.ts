@@ -31,6 +31,8 @@ export interface CompiledMachine<In extends {
     metaOf(place: number): unknown;
     /** The tags of the state and of those around it. */
     tagsOf(place: number): readonly string[];
+    /** Where one transition from there may lead, whatever its guard says. */
+    targetsOf(place: number): readonly number[];
     /** Whether the machine is over; a final state inside another one ends only that. */
     isFinal(place: number): boolean;
     /**

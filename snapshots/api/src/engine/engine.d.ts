@@ -44,6 +44,8 @@ export declare class Engine {
     step(id: ThreadId): StepOutcome;
     /** The thread that is inside VMM_IOC_RUN of the vCPU and in its guest, or null. */
     runnerOf(id: VmId, vcpu: VcpuId): ThreadId | null;
+    /** A guest that was scheduled out since it acted last has its thread call RUN again. */
+    resume(runner: ThreadId): StepOutcome | null;
     /** Lets the guest act. Its thread must be in the guest. */
     guest(command: GuestCommand, runner: ThreadId): StepOutcome;
     /** The guest faults at `gpa`, whatever its tables say by now. Its thread must be in the guest. */

@@ -2,14 +2,15 @@
  * A run: a booted host that takes commands. `dispatch` steps one call to its end and answers as the ioctl would;
  * `start` and `step` leave the order of the threads to the caller. There is one path: the first is a loop of the others.
  */
-import type { Word64 } from '../../events/address.ts';
+import { type Word64 } from '../../events/address.ts';
 import { type Boot } from '../../events/boot.ts';
 import type { CallCommand, Command, GuestCommand } from '../../events/command.ts';
-import type { ThreadId } from '../../events/ids.ts';
+import { type ThreadId } from '../../events/ids.ts';
 import type { Outcome, Reply } from '../../events/reply.ts';
 import type { Design } from '../design/design.ts';
 import type { MemoryDump } from '../model/memory/dump.ts';
 import { VersionedMemory } from '../model/memory/versioned.ts';
+import { type WorldRecords } from '../model/upcast.ts';
 import { type World } from '../model/world.ts';
 import { type DriverKind } from '../reduce/drivers.ts';
 import { type Recorder, type StepOutcome } from './engine.ts';
@@ -18,7 +19,7 @@ import type { RoutineStep } from './routines.ts';
 export type RunSnapshot = {
     readonly design: string;
     /** The world without its memory. */
-    readonly records: Omit<World, 'memory'>;
+    readonly records: WorldRecords;
     readonly memory: MemoryDump;
 };
 export type RunOptions = {
@@ -68,6 +69,12 @@ export declare class Run {
     /** The whole run as data. Any moment between two steps will do, also in the middle of an ioctl. */
     snapshot(): RunSnapshot;
 }
+/** Whether a command is told to a call in flight. */
+export declare function isGuestCommand(command: Command): command is GuestCommand;
+/** A step that was the last one for now, as an answer. */
+export declare function outcomeOf(outcome: Exclude<StepOutcome, {
+    kind: 'moved';
+}>, thread: ThreadId): Outcome;
 /** Boots a host. */
 export declare function createRun(options?: RunOptions): Run;
 /** Goes on with a run that was stored; `options.design` and `options.boot` are the snapshot's own. */

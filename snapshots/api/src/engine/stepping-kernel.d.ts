@@ -16,7 +16,8 @@ import type { Driver } from '../reduce/drivers.ts';
 export type Recorder = (recorded: Recorded) => void;
 export declare class SteppingKernel implements Kernel {
     #private;
-    constructor(driver: Driver, recorder: Recorder);
+    /** @param mayMove whether a thread stands where it may have slept or been preempted. */
+    constructor(driver: Driver, recorder: Recorder, mayMove: (thread: ThreadId) => boolean);
     get world(): World;
     get thread(): Thread;
     /** Number of the last event. */
@@ -27,10 +28,13 @@ export declare class SteppingKernel implements Kernel {
     enterFirst(id: ThreadId): void;
     /** The next step is one of thread `id`. */
     enter(id: ThreadId): Thread;
+    /** The call of the thread has ended; what it recorded is handed on. */
+    leave(): void;
     record(event: VmmEvent): void;
     /** Hands the last event on. The one that ends a step carries the place in which the step leaves its call. */
     flush(place: string | null): void;
     /** Ends the step: the call stands at `place`. A step that recorded nothing is recorded as that. */
     endStep(place: string): void;
+    mayMove(thread: ThreadId): boolean;
     fails(fn: Failpoint): Errno | null;
 }

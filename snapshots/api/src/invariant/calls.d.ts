@@ -39,6 +39,8 @@ export type CallRecord = {
     registered: boolean;
     /** What uvm_map() last refused with. */
     mapErrno: Errno | null;
+    /** What uvm_share() last refused with. */
+    shareErrno: Errno | null;
     /** Ids on vm_list when INFO walked it. */
     listed: readonly number[] | null;
     /** The step that it stands at. */
@@ -46,6 +48,8 @@ export type CallRecord = {
 };
 /** Whether a call itself has mapped all of [start, end). */
 export declare function hasMapped(call: CallRecord, start: number, end: number): boolean;
+/** Whether what a call itself has mapped covers all of [start, end), in one piece or in several. */
+export declare function hasMappedAll({ mapped }: CallRecord, start: number, end: number): boolean;
 /** The process that a call belongs to, or null. */
 export declare function pidOf(call: CallRecord): Pid | null;
 /** The calls in flight, by thread. */

@@ -65,7 +65,7 @@ export type AnyRule = About & {
 };
 export type Invariant = Claim | AnyRule;
 /** Declares a rule: what its function is given is narrowed to the types of events that it names. */
-export declare function rule<Type extends EventType>(declared: Omit<Rule<Type>, 'when' | 'severity'>): AnyRule;
+export declare function rule<Type extends EventType>(declared: Omit<Rule<Type>, 'when' | 'severity'>, severity?: Severity): AnyRule;
 /** Declares a claim that holds in every state between steps. */
 export declare function always(about: SubjectKind, declared: Pick<Claim, 'id' | 'name' | 'source' | 'of'>): Claim;
 /** Declares a claim that holds at rest. */

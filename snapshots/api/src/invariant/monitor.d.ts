@@ -13,6 +13,8 @@ export type MonitorOptions = {
     readonly report: (violation: Violation) => void;
     /** Gets the violation of a claim that holds again. */
     readonly ended?: (violation: Violation) => void;
+    /** Whose a guest's memory is in the design; without it, what depends on that is not judged. */
+    readonly memoryFrom?: 'vmm' | 'creator' | undefined;
     /** Looks up the C that a step of a call stands for. */
     readonly sourceOf?: (call: string, place: string) => string | null;
 };

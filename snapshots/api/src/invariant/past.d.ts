@@ -3,6 +3,8 @@ import type { Pid, ThreadId, VmRef } from '../../events/ids.ts';
 import type { TableLevel } from '../../events/pmap.ts';
 import type { MapEntry, World } from '../model/world.ts';
 import { Calls } from './calls.ts';
+import { FlatMemory } from './flat.ts';
+import { Wirings } from './wirings.ts';
 /** A nested leaf that names a page which was freed under it. */
 export type Stale = {
     readonly object: number;
@@ -12,6 +14,12 @@ export type Stale = {
 export declare class Past {
     #private;
     readonly calls: Calls;
+    /** What reads must find. */
+    readonly flat: FlatMemory;
+    /** Whose a guest's memory is, where somebody knows the design. */
+    readonly memoryFrom: 'vmm' | 'creator' | null;
+    /** Who wired which page. */
+    readonly wirings: Wirings;
     readonly converted: Set<number>;
     readonly torn: Set<VmRef>;
     vmIdx: number;
@@ -29,7 +37,7 @@ export declare class Past {
     }[];
     /** Nested leaves that lost their page in this step. */
     readonly stale: Stale[];
-    constructor(world: World);
+    constructor(world: World, memoryFrom?: 'vmm' | 'creator' | null);
     /** Leaves of a pmap before this event. */
     leavesOf(pmap: number): number;
     /** Pages of an object that were resident before this event. */

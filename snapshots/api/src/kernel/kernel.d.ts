@@ -7,7 +7,7 @@ import type { Answer } from '../../events/answer.ts';
 import type { CallCommand, Failpoint } from '../../events/command.ts';
 import type { Errno } from '../../events/errno.ts';
 import type { VmmEvent } from '../../events/event.ts';
-import type { Pid, VmId } from '../../events/ids.ts';
+import type { Pid, ThreadId, VmId } from '../../events/ids.ts';
 import type { WaitChannel } from '../../events/wait.ts';
 import type { Locals, Process, Thread, Vm, World } from '../model/world.ts';
 /** The thread cannot go on before what it waits for has happened; the step is tried again then. */
@@ -21,6 +21,8 @@ export interface Kernel {
     record(event: VmmEvent): void;
     /** Counts a call of `fn`; the errno with which it must fail, or null. */
     fails(fn: Failpoint): Errno | null;
+    /** Whether a thread stands where it may have slept or been preempted. */
+    mayMove(thread: ThreadId): boolean;
 }
 /** A kernel function as a step calls it. */
 export type Primitive = (kernel: Kernel) => Answer | Blocked;
@@ -31,6 +33,13 @@ export declare const PRESENT: Answer;
 export declare const ABSENT: Answer;
 export declare const MUST_STOP: Answer;
 export declare const ASSIST: Answer;
+export declare const CLOCK_DUE: Answer;
+export declare const WALLCLOCK_DUE: Answer;
+export declare const PDPTES_DUE: Answer;
+export declare const GHCB_NAMED: Answer;
+export declare const GHCB_DUE: Answer;
+export declare const TRAPPED: Answer;
+export declare const KICKED: Answer;
 export declare function blocked(on: WaitChannel): Blocked;
 /** The call's locals change; what it knows is part of the world. */
 export declare function learn(kernel: Kernel, locals: Partial<Locals>): void;

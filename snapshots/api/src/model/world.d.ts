@@ -9,11 +9,16 @@ import type { Bytes, Gpa, Hva, Va, Word64 } from '../../events/address.ts';
 import type { Boot } from '../../events/boot.ts';
 import type { CallCommand, Pledge } from '../../events/command.ts';
 import type { Errno } from '../../events/errno.ts';
-import type { ObjectRef, Pid, PmapRef, SlotIndex, ThreadId, VcpuId, VmId, VmRef } from '../../events/ids.ts';
+import type { CpuId, ObjectRef, Pid, PmapRef, SlotIndex, ThreadId, VcpuId, VmId, VmRef } from '../../events/ids.ts';
+import type { LockMode, LockRef } from '../../events/lock.ts';
 import type { PageFate, VmInfo } from '../../events/reply.ts';
 import type { Advice, Inherit, Protection } from '../../events/space.ts';
 import type { WaitChannel } from '../../events/wait.ts';
+import { type Cpu, type Stale, type Vmcs } from './cpu.ts';
+import type { GuestLocals, GuestState } from './guest.ts';
 import type { MemoryReader } from './memory.ts';
+import type { Psp } from './psp.ts';
+import type { Words } from './words.ts';
 /** vc_state. @source machine/vmmvar.h */
 export declare const VCPU_STOPPED = 0;
 export declare const VCPU_RUNNING = 1;
@@ -59,6 +64,25 @@ export type Vcpu = {
     readonly life: VcpuLife;
     /** Holder of vc_lock. */
     readonly lock: ThreadId | null;
+    /** vc_vpid: its VPID on VMX, its ASID on SVM; 0 where none is known. */
+    readonly asid: number;
+    /** vc_last_pcpu: where it ran last, as far as the kernel knows; null before. */
+    readonly lastCpu: CpuId | null;
+    /** Null on SVM, which has a VMCB that no CPU holds on to. */
+    readonly vmcs: Vmcs | null;
+    /** v_tlb_control of the VMCB: what the next VMRUN does with the translations of its ASID. */
+    readonly tlbControl: 'none' | 'flush';
+    /**
+     * The CPU on which the guest can go on with translations that were cached before: no flush comes first. Null where
+     * one does.
+     */
+    readonly cachedOn: CpuId | null;
+    /** v_n_cr3 of the VMCB: host-physical address of the nested root. Null before vcpu_reset_regs_svm(), and on VMX. */
+    readonly nestedCr3: number | null;
+    /** vc_sev, vc_seves. Only an encrypted guest's has it. */
+    readonly sev?: 'sev' | 'seves';
+    /** The guest's registers, clock and what waits for it; missing while it is all as vcpu_init() left it. */
+    readonly guest?: GuestState;
 };
 export type VmLife = 'allocated' | 'registered' | 'condemned' | 'unlinked' | 'tearing';
 export type Vm = {
@@ -100,10 +124,14 @@ export type Pmap = {
     readonly nested: number;
     /** Root pages, one or two. */
     readonly roots: readonly number[];
+    /** The root has the entries of the kernel half and the recursive slot, as pmap_pdp_ctor() copies them. */
+    readonly kernelHalf: boolean;
     /** pm_stats.resident_count as the kernel computes it. */
     readonly resident: number;
     /** pm_stats.wired_count. */
     readonly wired: number;
+    /** The EPT pointer: root, page-walk length and memory type. Null before vcpu_init_vmx(), and where there is none. */
+    readonly eptp: number | null;
 };
 export type MemoryObject = {
     readonly ref: ObjectRef;
@@ -152,7 +180,7 @@ export type Process = {
     readonly killed: boolean;
 };
 /** What a call knows. All fields are there from the start: calls of one kind have one shape. */
-export type Locals = {
+export type Locals = GuestLocals & {
     readonly pid: Pid;
     readonly vm: VmRef | null;
     readonly vcpu: VcpuId;
@@ -167,7 +195,9 @@ export type Locals = {
     readonly at: string;
     /** vsp_va[] of SHAREMEM, and the ranges' addresses that CREATE hands back. */
     readonly va: readonly Word64[];
-    /** vcp_id, once CREATE has registered its VM. */
+    /** vcp_asid[] of CREATE on SVM; missing elsewhere. */
+    readonly asids?: readonly number[];
+    /** vcp_id, once CREATE has registered its VM; the handle that LAUNCH_START has given. */
     readonly id: VmId;
     /** Cursor of a loop. */
     readonly cursor: number;
@@ -181,8 +211,8 @@ export type Locals = {
     readonly vcpus: number;
     /** Whether an access needed a fault. */
     readonly faulted: boolean;
-    /** What an access found. */
-    readonly value: number;
+    /** What an access found; null for noise. */
+    readonly value: number | null;
     /** What the page daemon did with a page. */
     readonly fate: PageFate;
     readonly stop: boolean;
@@ -194,7 +224,7 @@ export type Locals = {
     /** Which nested fault handler is at work. */
     readonly handler: 'ept' | 'rvi';
     /** Why RUN leaves: vrp_exit_reason. */
-    readonly reason: 'none' | 'mmio' | 'protect' | 'guest' | 'signal';
+    readonly reason: 'none' | 'mmio' | 'protect' | 'guest' | 'signal' | 'interrupt';
     /** What INFO has gathered for the caller's buffer. */
     readonly vms: readonly VmInfo[];
 };
@@ -205,6 +235,14 @@ export type Thread = {
     readonly place: string;
     readonly locals: Locals;
     readonly waiting: WaitChannel | null;
+    /** Where it runs, or ran before it fell asleep. */
+    readonly cpu: CpuId;
+};
+/** A lock that a thread holds beyond a step, or waits for. vc_lock is with its vCPU. */
+export type LockUse = LockRef & {
+    readonly mode: LockMode;
+    readonly thread: ThreadId;
+    readonly held: boolean;
 };
 export type ArmedFailpoint = {
     readonly fn: string;
@@ -225,6 +263,11 @@ export type World = {
     readonly objects: Readonly<Record<number, MemoryObject>>;
     readonly processes: Readonly<Record<number, Process>>;
     readonly threads: Readonly<Record<ThreadId, Thread>>;
+    readonly cpus: readonly Cpu[];
+    /** By the frame that they name. */
+    readonly stale: Readonly<Record<number, readonly Stale[]>>;
+    /** Nearly always nobody holds a lock between two steps. */
+    readonly locks: readonly LockUse[];
     readonly failpoints: readonly ArmedFailpoint[];
     readonly pagedaemon: 'idle' | 'evicting';
     /** References taken by host.hold, by the name they were taken under. */
@@ -249,6 +292,10 @@ export type World = {
     readonly gaps: number;
     /** Swap slots in use. */
     readonly swapUsed: number;
+    /** Tables of words that pages hold; missing while no word was written that needs one. */
+    readonly words?: Words;
+    /** The PSP, once somebody has used it. */
+    readonly psp?: Psp;
     readonly memory: MemoryReader;
 };
 /** A freshly booted host. */

@@ -36,5 +36,5 @@ export declare function beginning(reader: TapeReader, boot: Boot, firstSeq: numb
     world: World;
     memory: VersionedMemory;
 };
-/** The snapshot in a frame. */
+/** The snapshot in a frame, of whatever version. */
 export declare function decodeSnapshot(payload: Uint8Array): RunSnapshot;
