@@ -129,16 +129,17 @@ export type Comparison = {
   readonly pairs: () => Generator<Pair>
 }
 
+function watch(design: Design, boot: Partial<Boot>): Watched {
+  const run = createRun({ design, boot })
+  return { run, witness: new Witness(run) }
+}
+
 /** Takes the decisions of a run on two designs. A design that they were not made for gets them in its own way. */
 export function compareRuns(source: Source, designs: readonly [Design, Design]): Comparison {
   const { boot } = source
-  const watch = (design: Design): Watched => {
-    const run = createRun({ design, boot })
-    return { run, witness: new Witness(run) }
-  }
-  const lead = watch(source.design)
+  const lead = watch(source.design, boot)
   const leads = designs.findIndex(({ name }) => name === source.design.name)
-  const watched = [leads === 0 ? lead : watch(designs[0]), leads === 1 ? lead : watch(designs[1])] as const
+  const watched = [leads === 0 ? lead : watch(designs[0], boot), leads === 1 ? lead : watch(designs[1], boot)] as const
   function* pairs(): Generator<Pair> {
     const ahead = lookAhead(source, source.design)
     const retellings = watched.map((one) => (one === lead ? null : new Retelling(lead, one, ahead)))
@@ -174,11 +175,7 @@ export function comparePlays(
   designs: readonly [Design, Design],
   steps: (run: Run) => Iterable<Played>,
 ): Comparison {
-  const watch = (design: Design): Watched => {
-    const run = createRun({ design, boot })
-    return { run, witness: new Witness(run) }
-  }
-  const watched = [watch(designs[0]), watch(designs[1])] as const
+  const watched = [watch(designs[0], boot), watch(designs[1], boot)] as const
   function* pairs(): Generator<Pair> {
     const [left, right] = watched.map(({ run }) => steps(run)[Symbol.iterator]()) as [
       Iterator<Played>,

@@ -5,7 +5,6 @@ import type { Command } from 'commander'
 import { type Boot, DEFAULT_BOOT } from '../../../events/boot.ts'
 import type { Design } from '../../design/design.ts'
 import { digestOfDesign } from '../../design/digest.ts'
-import { sourcesOf } from '../../engine/routines.ts'
 import { UserError } from '../../errors.ts'
 import { TRACED } from '../../import/retell/telling.ts'
 import { TRACE_INVARIANTS } from '../../import/verify-trace.ts'
@@ -26,6 +25,7 @@ import { recordedCodec } from '../../tape/packing.ts'
 import type { TapeReader } from '../../tape/reader.ts'
 import { toText } from '../../tape/text.ts'
 import { DESIGN_HELP, designOfTape } from '../design.ts'
+import { aboutDesign } from '../judge.ts'
 import { openProgress } from '../progress.ts'
 import { asFinding, tellDamage } from '../tape.ts'
 import type { Terminal } from '../terminal.ts'
@@ -122,8 +122,7 @@ function judging(reader: TapeReader, design: Design | null, start: World, judged
       if (present.gaps > 0) judged.unknown += 1
       else judged.violations.push(violation)
     },
-    sourceOf: sourcesOf(design),
-    memoryFrom: design?.memoryFrom,
+    ...aboutDesign(design),
   })
   return (recorded, world) => {
     present = world

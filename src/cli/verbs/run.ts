@@ -7,7 +7,6 @@ import * as v from 'valibot'
 import { type Boot, DEFAULT_SEV } from '../../../events/boot.ts'
 import type { Design } from '../../design/design.ts'
 import { DEFAULT_DESIGN } from '../../design/designs.ts'
-import { sourcesOf } from '../../engine/routines.ts'
 import { createRun, type Run } from '../../engine/run.ts'
 import { UserError } from '../../errors.ts'
 import { Monitor, type Violation } from '../../invariant/index.ts'
@@ -26,6 +25,7 @@ import { playVmd, VMD_ENDS, type VmdEnd } from '../../vmd/vmd.ts'
 import { DESIGN_HELP, designAsked } from '../design.ts'
 import { oneOf, wholeNumber } from '../flags.ts'
 import { nameOf, readText } from '../input.ts'
+import { aboutDesign } from '../judge.ts'
 import { Lines } from '../lines.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -221,7 +221,7 @@ function judged(run: Run): readonly Violation[] {
   const violations: Violation[] = []
   const monitor = new Monitor(run.current, {
     report: (violation) => violations.push(violation),
-    sourceOf: sourcesOf(run.design),
+    ...aboutDesign(run.design),
   })
   run.subscribe((recorded) => monitor.take(recorded, run.current))
   return violations
